@@ -1,0 +1,1 @@
+"""The simulated kernel: standard library only, and it imports nothing above itself."""

@@ -1,0 +1,100 @@
+"""kmalloc: caches of fixed sizes, and whole pages for what is larger. mm/slub.c 2.6.23 and 2.6.24, facts 2.4.
+
+8 to 2,048 bytes by powers of two, plus 96 and 192. 2.6.23 goes on to 4 MiB; 2.6.24 hands everything above 2,048 to the page
+allocator. Nobody is ever charged for kmalloc here: the callers are not known by cache (cover letter).
+"""
+
+from __future__ import annotations
+
+import errno
+
+from .buddy import KMALLOC_LARGE
+from .errors import KernelError, invalid
+from .geometry import OrderLimits
+from .kmem_cache import KMALLOC, KmemCache
+from .slub import Slub
+from .slub_admin import kmem_cache_create
+from .types import MAX_OBJECT, MAX_ORDER, NONE, PAGE_SHIFT, ZERO_SIZE_PTR, i64
+
+
+class Kmalloc:
+    """The kmalloc caches of a machine.
+
+    Attributes:
+        largest: bytes that the largest cache holds; more comes from the page allocator.
+        caches: size of a cache -> the cache.
+    """
+
+    __slots__ = ("caches", "largest", "slub")
+
+    def __init__(self, slub: Slub, largest: int, limits: OrderLimits) -> None:
+        self.slub = slub
+        self.largest = largest
+        sizes = [96, 192]
+        size = 8
+        while size <= largest:
+            sizes.append(size)
+            size *= 2
+        self.caches: dict[int, KmemCache] = {}
+        for size in sizes:  # in the kernel's order of creation: cpu-dead walks it backwards
+            self.caches[size] = kmem_cache_create(slub, f"kmalloc-{size}", size, limits=limits, family=KMALLOC)
+
+    def slab_for(self, size: int) -> KmemCache | None:
+        """Choose the cache for `size` bytes (`get_slab`); None for a request that goes to the page allocator.
+
+        Raises:
+            KernelError: EINVAL, below 1 byte or above 4 MiB.
+        """
+        if size < 1 or size > MAX_OBJECT:
+            raise invalid(f"kmalloc({size}): the size must be 1 to {MAX_OBJECT} bytes")
+        if size > self.largest:
+            return None
+        if size <= 192 and size > 128:
+            return self.caches[192]
+        if size <= 96 and size > 64:
+            return self.caches[96]
+        return self.caches[max(8, 1 << (size - 1).bit_length())]
+
+    def kmalloc(self, size: int, cpu: i64) -> i64:
+        """Take `size` bytes; the address, NONE if there is no memory, ZERO_SIZE_PTR for no bytes.
+
+        Raises:
+            KernelError: EINVAL, for a negative size or one above 4 MiB.
+        """
+        if size == 0:
+            return ZERO_SIZE_PTR
+        cache = self.slab_for(size)
+        if cache is not None:
+            return self.slub.kmem_cache_alloc(cache, cpu)
+        pfn = self.slub.pages.alloc_pages(large_order(size), KMALLOC_LARGE)
+        return NONE if pfn == NONE else pfn << PAGE_SHIFT
+
+    def kfree(self, address: i64, cpu: i64) -> None:
+        """Give back what kmalloc gave.
+
+        Raises:
+            KernelError: EINVAL, for an address that kmalloc never gave or that is free already.
+        """
+        if address == ZERO_SIZE_PTR:
+            return
+        pfn = address >> PAGE_SHIFT
+        pages = self.slub.pages
+        if 0 <= pfn < pages.nr_pages and self.slub.slab_of[pfn] is None:
+            order = pages.used_order[pfn]
+            if order == NONE or pages.user[pfn] != KMALLOC_LARGE or pfn << PAGE_SHIFT != address:
+                raise KernelError(errno.EINVAL, f"nothing that kmalloc gave starts at {address:#x}")
+            pages.free_pages(pfn, order)
+            return
+        self.slub.kmem_cache_free(address, cpu)
+
+
+def large_order(size: int) -> int:
+    """Order of the pages for a large kmalloc (`get_order`).
+
+    Raises:
+        KernelError: EINVAL above 4 MiB.
+    """
+    order = max(0, (size - 1).bit_length() - PAGE_SHIFT)
+    if order > MAX_ORDER:
+        raise invalid(f"{size} bytes are more than a block of order {MAX_ORDER}")
+    return order

@@ -1,0 +1,252 @@
+"""One simulated kernel: boots from a Profile, owns every part, and is the one door to them.
+
+Everything that changes goes through a method here or through the file tree. The machine is deterministic: the same
+profile and the same commands give the same state, bit for bit. To reset it, boot another one.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import random
+from typing import Any, Final
+
+from .buddy import LowestRun, PageSource, Zone
+from .check import check
+from .containers import Containers
+from .errors import KernelError
+from .events import COMMAND, SWITCHED, EventLog
+from .files import FileTree
+from .geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, RECLAIM_ACCOUNT
+from .kmalloc import Kmalloc
+from .kmem import KmemController, KmemSubsystem
+from .kmem_cache import KmemCache
+from .notify import SlabNotifier
+from .profiles import ERAS, Profile, parse_size
+from .slub import Slub
+from .slub_admin import kmem_cache_create, live_objects
+from .state import restore, state
+from .syscalls import sys_open
+from .tasks import Current, Task, Tasks
+from .types import NONE, PAGE_SHIFT, i64, mypyc_attr
+
+HW: Final = HWCACHE_ALIGN
+RCU: Final = DESTROY_BY_RCU
+RECLAIM: Final = RECLAIM_ACCOUNT
+
+# (name, bytes, align, flags, constructor): x86-64, compiled from the v2.6.23 headers, facts 2.7.
+CACHES: Final = (
+    ("task_struct", 1824, 16, 0, False),
+    ("sighand_cache", 2088, 0, HW | RCU, True),
+    ("signal_cache", 704, 0, HW, False),
+    ("files_cache", 768, 0, HW, False),
+    ("fs_cache", 64, 0, HW, False),
+    ("mm_struct", 832, 0, HW, False),
+    ("vm_area_struct", 176, 0, 0, False),
+    ("anon_vma", 24, 0, RCU, True),
+    ("filp", 216, 0, HW, False),
+    ("dentry", 208, 0, RECLAIM, False),
+    ("inode_cache", 536, 0, RECLAIM, True),
+    ("proc_inode_cache", 568, 0, RECLAIM, True),
+    ("ext3_inode_cache", 736, 0, RECLAIM, True),
+    ("shmem_inode_cache", 760, 0, 0, True),
+    ("sock_inode_cache", 616, 0, HW | RECLAIM, True),
+    ("TCP", 1568, 0, HW, False),
+    ("UDP", 760, 0, HW, False),
+    ("UNIX", 688, 0, HW, False),
+    ("skbuff_head_cache", 192, 0, HW, False),
+    ("mnt_cache", 208, 0, HW, False),
+    ("sigqueue", 160, 0, 0, False),
+    ("posix_timers_cache", 168, 0, 0, False),
+    ("file_lock_cache", 176, 0, 0, True),
+    ("fasync_cache", 24, 0, 0, False),
+    ("pid", 64, 0, 0, False),
+    ("buffer_head", 104, 0, RECLAIM, False),
+    ("uid_cache", 64, 0, HW, False),
+)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Machine:
+    """A machine.
+
+    Attributes:
+        profile: what it booted from.
+        log: its events; `log.length` is the position.
+        slub, kmalloc, tasks, containers, kmem, notifier, tree: its parts.
+        current: who runs, and on which cpu.
+        random: its one source of chance, from profile.seed.
+
+    Example:
+        >>> machine = Machine(memory="2M")
+        >>> machine.open(machine.tasks.find(1))
+        0
+    """
+
+    def __init__(
+        self,
+        slub: str = "2.6.24",
+        cpus: int = 1,
+        boot: str = "slub_nomerge",
+        memory: str | int = "64M",
+        seed: int = 0,
+        **more: Any,
+    ) -> None:
+        known = {"arrays": "memory", "pages": "buddy", "log": True, "caches": True}
+        for name in more:
+            if name not in known:
+                raise TypeError(
+                    f"Machine() has no option {name!r}; it has slub, cpus, boot, memory, seed, {', '.join(known)}"
+                )
+        options = {**known, **more}
+        self.profile = Profile(slub, cpus, parse_size(memory), boot, seed, options["arrays"])
+        self.random = random.Random(seed)
+        era = ERAS[slub]
+        self.log: EventLog | None = EventLog() if options["log"] else None
+        nr_pages = self.profile.memory >> PAGE_SHIFT
+        pages: PageSource = Zone(nr_pages) if options["pages"] == "buddy" else LowestRun(nr_pages)
+        self.slub = Slub(pages, cpus, era.min_partial, era.full_to_tail, self.log)
+        self.kmalloc = Kmalloc(self.slub, era.kmalloc_largest, era.limits())
+        self.caches: dict[str, KmemCache] = {cache.name: cache for cache in self.slub.caches}
+        if options["caches"]:
+            for name, size, align, flags, ctor in CACHES:
+                self.create_cache(name, size, align, flags, ctor)
+        self.containers = Containers()
+        self.kmem_subsystem = KmemSubsystem()
+        self.containers.register(self.kmem_subsystem)
+        self.tasks = Tasks(self)
+        self.current = Current(self.tasks.boot(), 0)
+        in_memory = self.profile.arrays == "memory"
+        self.kmem = KmemController(
+            self.kmem_subsystem,
+            self.current,
+            self.kmalloc.kmalloc if in_memory else None,
+            self.kmalloc.kfree if in_memory else None,
+        )
+        self.notifier = SlabNotifier()
+        self.notifier.register(self.kmem)
+        self.tree = FileTree(self)
+        self.run_as(1)
+
+    # -- who runs
+
+    def run_as(self, pid: int, cpu: int | None = None) -> Task:
+        """Make a task the current one. A task runs on cpu `pid % cpus` unless told otherwise (kmemlab's choice).
+
+        Raises:
+            KernelError: ESRCH for no such task, EINVAL for no such cpu.
+        """
+        task = self.tasks.find(pid)
+        where = pid % self.profile.cpus if cpu is None else cpu
+        if not 0 <= where < self.profile.cpus:
+            raise KernelError(errno.EINVAL, f"there is no cpu {where}: this machine has {self.profile.cpus}")
+        self.current.task = task
+        self.current.cpu = where
+        if self.log is not None:
+            self.log.pid = pid
+        return task
+
+    def command_ends(self, number: int) -> None:
+        """Log the end of a command: an event like any other, so that every command moves the position."""
+        if self.log is not None:
+            self.log.add(COMMAND, "", NONE, NONE, NONE, NONE, 0, number, NONE)
+
+    # -- caches and objects
+
+    def create_cache(self, name: str, size: int, align: int = 0, flags: int = 0, ctor: bool = False) -> KmemCache:
+        """Make a cache.
+
+        Raises:
+            KernelError: as `kmem_cache_create`.
+        """
+        limits = ERAS[self.profile.slub].limits()
+        cache = kmem_cache_create(self.slub, name, size, align, flags, ctor, limits)
+        self.caches[name] = cache
+        return cache
+
+    def find_cache(self, name: str) -> KmemCache:
+        """Return a cache.
+
+        Raises:
+            KernelError: ENOENT.
+        """
+        cache = self.caches.get(name)
+        if cache is None:
+            raise KernelError(errno.ENOENT, f"there is no cache {name}: `ls /sys/slab` lists them")
+        return cache
+
+    def kmem_cache_alloc(self, name: str) -> i64:
+        """Take an object on the current cpu for the current task; its address, or NONE.
+
+        Raises:
+            KernelError: ENOENT for no such cache.
+        """
+        return self.slub.kmem_cache_alloc(self.find_cache(name), self.current.cpu)
+
+    def kmem_cache_free(self, address: i64) -> None:
+        """Give an object back on the current cpu.
+
+        Raises:
+            KernelError: EINVAL for a wrong address or a double free.
+        """
+        self.slub.kmem_cache_free(address, self.current.cpu)
+
+    def account(self, cache: KmemCache, on: bool) -> None:
+        """Switch accounting of a cache on or off; what it is already is no change.
+
+        Raises:
+            KernelError: EINVAL for kmalloc caches, EBUSY for off with objects in use.
+        """
+        self.kmem.may_switch(cache, on, 0 if on else live_objects(self.slub, cache))
+        if on != self.accounted(cache):
+            self.notifier.switch(cache, self.kmem, on)
+            if self.log is not None:
+                self.log.add(SWITCHED, cache.name, NONE, NONE, int(on), NONE, 0, 0, NONE)
+
+    def accounted(self, cache: KmemCache) -> bool:
+        """Say whether objects of a cache are charged."""
+        return self.kmem in cache.listeners
+
+    # -- system calls of the current task
+
+    def open(self, task: Task) -> int:
+        """Open one file; see `sys_open`."""
+        return sys_open(self, task)
+
+    def close(self, task: Task, fd: int) -> None:
+        """Close one descriptor; see `Tasks.close`."""
+        self.tasks.close(task, fd)
+
+    def fork(self, task: Task) -> Task:
+        """Make a child; see `Tasks.fork`."""
+        return self.tasks.fork(task)
+
+    def exit(self, task: Task) -> None:
+        """End a task; see `Tasks.exit`. If it ran, init runs now."""
+        self.tasks.exit(task)
+        if self.current.task is task:
+            self.run_as(1)
+
+    # -- looking at all of it
+
+    def check(self) -> None:
+        """Walk everything; every invariant holds.
+
+        Raises:
+            CheckError: with what is broken, where, and the state around it.
+        """
+        check(self)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that makes this machine what it is, as plain JSON values in one canonical order."""
+        return state(self)
+
+    def state_hash(self) -> str:
+        """Return the sha256 of `state()`: equal for equal machines."""
+        text = json.dumps(self.state(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Become what `state()` of a machine of the same profile said."""
+        restore(self, saved)

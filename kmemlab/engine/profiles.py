@@ -1,0 +1,92 @@
+"""What kind of machine boots: an era of SLUB, a number of cpus, memory, and the boot line. Frozen; reset boots it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from .errors import invalid
+from .geometry import OrderLimits
+from .types import PAGE_SIZE
+
+MIN_MEMORY: Final = 16 * PAGE_SIZE
+MAX_MEMORY: Final = 1 << 34
+MAX_CPUS: Final = 64
+
+
+@dataclass(frozen=True)
+class Era:
+    """One version of SLUB; the numbers are recorded (kind slub-defaults, facts 2.1)."""
+
+    min_partial: int
+    full_to_tail: bool
+    kmalloc_largest: int
+
+    def limits(self) -> OrderLimits:
+        """Return slub_min_order, slub_max_order and slub_min_objects as compiled in."""
+        return OrderLimits()
+
+
+ERAS: Final = {
+    "2.6.23": Era(min_partial=2, full_to_tail=False, kmalloc_largest=4 << 20),
+    "2.6.24": Era(min_partial=5, full_to_tail=True, kmalloc_largest=2048),
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A machine to boot.
+
+    Attributes:
+        slub: the era, "2.6.23" or "2.6.24".
+        cpus: 1 to 64.
+        memory: bytes, a multiple of the page size, at least 64 KiB.
+        boot: the kernel's boot line; "slub_nomerge" keeps every cache a cache of its own.
+        seed: what every random choice starts from.
+        arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
+    """
+
+    slub: str = "2.6.24"
+    cpus: int = 1
+    memory: int = 64 << 20
+    boot: str = "slub_nomerge"
+    seed: int = 0
+    arrays: str = "memory"
+
+    def __post_init__(self) -> None:
+        if self.slub not in ERAS:
+            raise invalid(f"slub={self.slub!r} is not modelled: choose one of {', '.join(ERAS)}")
+        if not 1 <= self.cpus <= MAX_CPUS:
+            raise invalid(f"cpus={self.cpus}: choose 1 to {MAX_CPUS}")
+        if not MIN_MEMORY <= self.memory <= MAX_MEMORY or self.memory % PAGE_SIZE:
+            raise invalid(f"memory={self.memory}: choose 64K to 16G, a multiple of {PAGE_SIZE}")
+        for word in self.boot.split():
+            if word != "slub_nomerge":
+                raise invalid(f"boot option {word!r} is not modelled: only slub_nomerge is")
+        if "slub_nomerge" not in self.boot.split():
+            raise invalid("merging caches is not modelled: boot with slub_nomerge")
+        if self.arrays not in ("memory", "free"):
+            raise invalid(f"arrays={self.arrays!r}: choose memory or free")
+
+    @property
+    def name(self) -> str:
+        """What --profile calls it."""
+        return f"{self.slub}-nomerge"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return asdict(self)
+
+
+def parse_size(text: str | int) -> int:
+    """Read a size in bytes, with K, M or G (1024) behind it: "64M".
+
+    Raises:
+        KernelError: EINVAL for anything else.
+    """
+    if isinstance(text, int):
+        return text
+    digits = text[:-1] if text[-1:].upper() in ("K", "M", "G") else text
+    if not (digits.isascii() and digits.isdigit()):
+        raise invalid(f"{text!r} is not a size: write digits, then K, M or G if you like")
+    return int(digits) << {"K": 10, "M": 20, "G": 30}.get(text[-1:].upper(), 0)

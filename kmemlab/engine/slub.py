@@ -1,0 +1,222 @@
+"""SLUB, the paths that objects take: alloc, free, and a cpu letting go of its slab. mm/slub.c 2.6.23 and 2.6.24, facts 2.5.
+
+A cpu allocates from a slab of its own without asking anyone. When that is used up it takes the first slab of the partial
+list, or new pages. An object freed by another cpu goes on its page's list; a slab without objects goes back at once.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Final
+
+from .buddy import SLAB, PageSource
+from .errors import KernelError
+from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
+from .kmem_cache import CpuSlab, KmemCache, Slab
+from .notify import notify_alloc, notify_free, notify_freepage, notify_newpage
+from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
+
+ENOMEM: Final = errno.ENOMEM
+
+
+class Slub:
+    """Every cache of one machine.
+
+    Attributes:
+        pages: where slabs come from.
+        slab_of: for each page the slab it belongs to (`virt_to_head_page`), None for any other use.
+        caches: newest first, as the kernel lists them.
+        nr_cpus: how many cpus allocate.
+        min_partial: empty slabs that a deactivation keeps: 2 in 2.6.23, 5 in 2.6.24.
+        full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
+        log: the event log, None to run without.
+    """
+
+    __slots__ = ("caches", "full_to_tail", "log", "min_partial", "nr_cpus", "pages", "slab_of", "split_from")
+
+    def __init__(
+        self,
+        pages: PageSource,
+        nr_cpus: int,
+        min_partial: int,
+        full_to_tail: bool,
+        log: EventLog | None = None,
+    ) -> None:
+        self.pages = pages
+        self.nr_cpus = nr_cpus
+        self.min_partial: i64 = min_partial
+        self.full_to_tail = full_to_tail
+        self.log = log
+        self.split_from: i64 = NONE  # order of the block that the newest slab was cut from
+        self.caches: list[KmemCache] = []
+        self.slab_of: list[Slab | None] = [None] * pages.nr_pages
+
+    def kmem_cache_alloc(self, cache: KmemCache, cpu: i64) -> i64:
+        """Take one object on a cpu.
+
+        Returns its address, or NONE (the kernel's NULL) if no page was left or a listener refused. A refused object has
+        gone back by then; the slab that was made for it stays, as it does in the kernel.
+        """
+        c = cache.cpu_slab[cpu]
+        number = c.freelist
+        if number == NONE:
+            if not self.refill(cache, c, cpu):
+                return NONE
+            number = c.freelist
+        slab = c.slab
+        assert slab is not None
+        c.freelist = slab.link[number]
+        slab.link[number] = IN_USE
+        if cache.listeners:
+            refuser = notify_alloc(cache, slab, number)
+            if refuser is not None:
+                # It goes back the way it came, on the same cpu and without an owner (facts 1.3).
+                slab.link[number] = c.freelist
+                c.freelist = number
+                if self.log is not None:
+                    asked = refuser.refused_for
+                    self.log.add(REFUSED, cache.name, slab.pfn, slab.number, number, asked, cache.size, ENOMEM, NONE)
+                return NONE
+        if self.log is not None:
+            owner = slab.owners[number] if slab.has_owners else NONE
+            self.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
+        return slab.base + number * cache.size
+
+    def find(self, address: i64) -> Slab:
+        """Return the slab that holds an object in use.
+
+        Raises:
+            KernelError: EINVAL, for an address that is no object of a slab, and for one that is free already. The kernel
+                would not notice either without SLUB_DEBUG; kmemlab's choice is to refuse before anything changes.
+        """
+        if address < 0 or address >> PAGE_SHIFT >= self.pages.nr_pages:
+            raise KernelError(errno.EINVAL, f"address {address:#x} is outside memory")
+        slab = self.slab_of[address >> PAGE_SHIFT]
+        if slab is None:
+            raise KernelError(errno.EINVAL, f"address {address:#x} is not in any slab")
+        size = slab.cache.size
+        number = (address - slab.base) // size
+        if slab.base + number * size != address or number >= slab.cache.objects:
+            raise KernelError(errno.EINVAL, f"address {address:#x} is not the start of a {slab.cache.name} object")
+        if slab.link[number] != IN_USE:
+            raise KernelError(errno.EINVAL, f"double free: {slab.cache.name} object {address:#x} is free already")
+        return slab
+
+    def kmem_cache_free(self, address: i64, cpu: i64) -> None:
+        """Free one object on a cpu.
+
+        Raises:
+            KernelError: EINVAL, as `find` says; nothing has changed then.
+        """
+        slab = self.find(address)
+        cache = slab.cache
+        number = (address - slab.base) // cache.size
+        owner = NONE
+        if cache.listeners:
+            if slab.has_owners:
+                owner = slab.owners[number]
+            notify_free(cache, slab, number)
+        pfn = slab.pfn
+        c = cache.cpu_slab[cpu]
+        emptied = False
+        if slab is c.slab:
+            slab.link[number] = c.freelist
+            c.freelist = number
+        else:
+            emptied = self.free_slow(slab, number)
+        if self.log is not None:
+            self.log.add(FREE, cache.name, pfn, slab.number, number, owner, cache.size, 0, NONE)
+        if emptied:
+            self.discard(slab, cpu)
+
+    def free_slow(self, slab: Slab, number: i64) -> bool:
+        """Put an object on its page's list (`__slab_free`). True if that leaves a slab with no objects, to be given back.
+
+        A frozen slab is left alone even when it is empty. Any other empty one goes at once: MIN_PARTIAL counts only in
+        `deactivate`.
+        """
+        was_full = slab.freelist == NONE
+        slab.link[number] = slab.freelist
+        slab.freelist = number
+        slab.inuse -= 1
+        if slab.frozen:
+            return False
+        cache = slab.cache
+        if slab.inuse == 0:
+            if slab.listed:
+                cache.remove_partial(slab)
+            return True
+        if was_full:
+            cache.add_partial(slab, self.full_to_tail)
+        return False
+
+    def refill(self, cache: KmemCache, c: CpuSlab, cpu: i64) -> bool:
+        """Give a cpu with an empty list objects (`__slab_alloc`). False if there is no page left.
+
+        In turn: what other cpus freed on its slab; the first slab of the partial list, however full; new pages.
+        """
+        slab = c.slab
+        split_from: i64 = NONE
+        if slab is None or slab.freelist == NONE:
+            if slab is not None:
+                slab.frozen = False  # it is full: from now on nothing points at it
+                c.slab = None
+            slab = cache.partial
+            if slab is not None:
+                cache.remove_partial(slab)
+            else:
+                slab = self.new_slab(cache, cpu)
+                if slab is None:
+                    return False
+                split_from = self.split_from
+            slab.frozen = True
+            c.slab = slab
+        slab.inuse = cache.objects
+        c.freelist = slab.freelist
+        slab.freelist = NONE
+        if split_from != NONE and self.log is not None:
+            bytes_ = PAGE_SIZE << cache.order
+            self.log.add(NEWPAGE, cache.name, slab.pfn, slab.number, NONE, NONE, bytes_, 0, split_from)
+        return True
+
+    def new_slab(self, cache: KmemCache, cpu: i64) -> Slab | None:
+        """Take pages and rule them into objects (`new_slab`). None if there are none, or a listener refused."""
+        pfn = self.pages.alloc_pages(cache.order, SLAB)
+        bytes_ = PAGE_SIZE << cache.order
+        if pfn == NONE:
+            if self.log is not None:
+                self.log.add(NOPAGE, cache.name, NONE, NONE, NONE, NONE, bytes_, ENOMEM, NONE)
+            return None
+        split_from = self.pages.split_from  # before an owner array splits another block
+        slab = Slab(cache, pfn)
+        if cache.listeners and not notify_newpage(cache, slab, cpu):
+            self.pages.free_pages(pfn, cache.order)
+            if self.log is not None:
+                self.log.add(NOPAGE, cache.name, pfn, NONE, NONE, NONE, bytes_, ENOMEM, NONE)
+            return None
+        cache.births += 1
+        cache.nr_slabs += 1
+        self.claim(slab)
+        self.split_from = split_from
+        return slab
+
+    def claim(self, slab: Slab) -> None:
+        """Note in every page of a slab which slab it is."""
+        pfn = slab.pfn
+        while pfn < slab.pfn + (1 << slab.cache.order):
+            self.slab_of[pfn] = slab
+            pfn += 1
+
+    def discard(self, slab: Slab, cpu: i64) -> None:
+        """Give the pages of a slab without objects back (`discard_slab`). It is on no list by now."""
+        cache = slab.cache
+        if cache.listeners:
+            notify_freepage(cache, slab, cpu)
+        pfn = slab.pfn
+        while pfn < slab.pfn + (1 << cache.order):
+            self.slab_of[pfn] = None
+            pfn += 1
+        cache.nr_slabs -= 1
+        self.pages.free_pages(slab.pfn, cache.order)
+        if self.log is not None:
+            self.log.add(FREEPAGE, cache.name, slab.pfn, slab.number, NONE, NONE, PAGE_SIZE << cache.order, 0, NONE)

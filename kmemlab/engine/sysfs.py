@@ -1,0 +1,120 @@
+"""/sys/slab: one directory for each cache, with what 2.6.24 showed there, and the letter's `cache_account`. facts 2.6.
+
+What the kernel counts is not always what there is: a cpu's slab counts as wholly used, since its free objects are on the
+cpu's own list. `cache_account` is the file of the cover letter (v3); the others are mm/slub.c 2.6.24.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .errors import invalid
+from .geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, RECLAIM_ACCOUNT
+from .kmem_cache import KmemCache
+from .slub_admin import kmem_cache_shrink
+from .vfs import Dir, File, Node
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+ATTRIBUTES: Final = (
+    "slab_size", "object_size", "objs_per_slab", "order", "objects", "slabs", "partial", "cpu_slabs", "ctor", "aliases",
+    "align", "hwcache_align", "reclaim_account", "destroy_by_rcu", "shrink", "cache_account",
+)  # fmt: skip
+
+
+class SlabRootDir(Dir):
+    """The directory /sys/slab."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def names(self) -> list[str]:
+        """Name the caches, by name."""
+        return sorted(self.machine.caches)
+
+    def get(self, name: str) -> Node | None:
+        """Find a cache's directory."""
+        cache = self.machine.caches.get(name)
+        return None if cache is None else CacheDir(self.machine, cache)
+
+
+class CacheDir(Dir):
+    """The directory of one cache."""
+
+    def __init__(self, machine: Machine, cache: KmemCache) -> None:
+        self.machine = machine
+        self.cache = cache
+
+    def names(self) -> list[str]:
+        """Name the files."""
+        return list(ATTRIBUTES)
+
+    def get(self, name: str) -> Node | None:
+        """Find a file."""
+        if name == "cache_account":
+            return File(self.show_account, self.store_account)
+        if name == "shrink":
+            return File(None, self.store_shrink)
+        if name in ATTRIBUTES:
+            return File(lambda: self.show(name))
+        return None
+
+    def show(self, name: str) -> str:
+        """Return a number as a line."""
+        cache = self.cache
+        numbers = {
+            "slab_size": cache.size,
+            "object_size": cache.objsize,
+            "objs_per_slab": cache.objects,
+            "order": cache.order,
+            "objects": slab_objects(cache),
+            "slabs": cache.nr_slabs,
+            "partial": cache.nr_partial,
+            "cpu_slabs": cpu_slabs(cache),
+            "aliases": cache.refcount - 1,
+            "align": cache.align,
+            "hwcache_align": int(bool(cache.flags & HWCACHE_ALIGN)),
+            "reclaim_account": int(bool(cache.flags & RECLAIM_ACCOUNT)),
+            "destroy_by_rcu": int(bool(cache.flags & DESTROY_BY_RCU)),
+        }
+        if name == "ctor":
+            return f"{cache.name}_init_once\n" if cache.ctor else ""
+        return f"{numbers[name]}\n"
+
+    def show_account(self) -> str:
+        """Say whether objects of this cache are charged."""
+        return "1\n" if self.machine.accounted(self.cache) else "0\n"
+
+    def store_account(self, text: str) -> None:
+        """Switch accounting by the first character, so the newline of echo does no harm.
+
+        Raises:
+            KernelError: EINVAL for other text (kmemlab's choice, facts 8.3); as `Machine.account`.
+        """
+        if text[:1] not in ("0", "1"):
+            raise invalid('Write "1" to charge for this cache, or "0" to stop.')
+        self.machine.account(self.cache, text[0] == "1")
+
+    def store_shrink(self, text: str) -> None:
+        """Give empty slabs back and sort the partial list.
+
+        Raises:
+            KernelError: EINVAL for anything but "1".
+        """
+        if text[:1] != "1":
+            raise invalid('Write "1" to shrink this cache.')
+        kmem_cache_shrink(self.machine.slub, self.cache, self.machine.current.cpu)
+
+
+def cpu_slabs(cache: KmemCache) -> int:
+    """Count the cpus that have a slab of a cache in hand."""
+    return sum(cpu.slab is not None for cpu in cache.cpu_slab)
+
+
+def slab_objects(cache: KmemCache) -> int:
+    """Count objects as `slab_objects` does: inuse of cpu and partial slabs, and every object of the slabs it cannot see."""
+    held = [cpu.slab.inuse for cpu in cache.cpu_slab if cpu.slab is not None]
+    partial = [slab.inuse for slab in cache.partial_list()]
+    full = cache.nr_slabs - len(held) - len(partial)
+    return sum(held) + sum(partial) + full * cache.objects

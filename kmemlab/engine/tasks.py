@@ -1,0 +1,185 @@
+"""Tasks: who runs, what each has open, and what fork and exit allocate. kernel/fork.c and exit.c 2.6.23, facts 2.7 and 7.
+
+A fork takes eight objects and a stack, in the order of `copy_process`; if one cannot be had, those before it go back, last
+first, and the caller gets the errno. An exit gives all back and closes what nobody else has open.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final
+
+from .buddy import STACK
+from .errors import KernelError
+from .types import NONE, i64
+
+if TYPE_CHECKING:
+    from .containers import Container, Css
+    from .machine import Machine
+
+STACK_ORDER: Final = 1  # 8 KiB on x86-64, pages of nobody's container
+PID_MAX: Final = 32768
+
+# In the order of copy_process (2.6.23; recollection). The stack stands between task_struct and the rest.
+FORK_CACHES: Final = (
+    "task_struct", "files_cache", "fs_cache", "sighand_cache", "signal_cache", "mm_struct", "pid",
+)  # fmt: skip
+
+
+class Task:
+    """A process of one thread.
+
+    Attributes:
+        css: its state for each subsystem, by the subsystem's index (the css_set).
+        containers: its container in each hierarchy, by the hierarchy's number.
+        files: address of the struct file of each descriptor, NONE for a closed one.
+        next_fd: no descriptor below it is free.
+        objects: (cache, address) of what fork took for it.
+        stack: first page of its stack, NONE for init, whose memory is part of the kernel's image.
+    """
+
+    def __init__(self, pid: int, comm: str, parent: int) -> None:
+        self.pid = pid
+        self.comm = comm
+        self.parent = parent
+        self.css: list[Css] = []
+        self.containers: dict[int, Container] = {}
+        self.files: list[int] = []
+        self.next_fd: int = 0
+        self.objects: list[tuple[str, int]] = []
+        self.stack: i64 = NONE
+
+    def open_files(self) -> list[int]:
+        """List the descriptors that are open."""
+        return [fd for fd, address in enumerate(self.files) if address != NONE]
+
+
+class Current:
+    """Who runs, and where: what `current` and `smp_processor_id()` say."""
+
+    __slots__ = ("cpu", "task")
+
+    def __init__(self, task: Task, cpu: int) -> None:
+        self.task = task
+        self.cpu: i64 = cpu
+
+
+class Tasks:
+    """All tasks of a machine, and the struct files they share.
+
+    Attributes:
+        by_pid: the tasks, oldest first.
+        shared: how many descriptors point at a struct file, for those with more than one (f_count).
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.by_pid: dict[int, Task] = {}
+        self.shared: dict[int, int] = {}
+        self.last_pid: int = 1
+
+    def boot(self) -> Task:
+        """Make init. Its objects are static, like the kernel's init_task: they take no memory here (kmemlab's choice)."""
+        init = Task(1, "init", 0)
+        self.by_pid[1] = init
+        init.css = [subsystem.root_css for subsystem in self.machine.containers.subsystems]
+        for css in init.css:
+            css.refs += 1
+        return init
+
+    def find(self, pid: int) -> Task:
+        """Return a task.
+
+        Raises:
+            KernelError: ESRCH.
+        """
+        task = self.by_pid.get(pid)
+        if task is None:
+            raise KernelError(errno.ESRCH, f"there is no task {pid}: `ps` lists them")
+        return task
+
+    def next_pid(self) -> int:
+        """Return the next pid that is free, counting up and around (`alloc_pidmap`).
+
+        Raises:
+            KernelError: EAGAIN, with 32,767 tasks.
+        """
+        for step in range(1, PID_MAX):
+            pid = (self.last_pid + step - 1) % (PID_MAX - 1) + 1
+            if pid not in self.by_pid:
+                return pid
+        raise KernelError(errno.EAGAIN, "every pid is taken")
+
+    def fork(self, parent: Task) -> Task:
+        """Make a child of `parent` with the same open files, in the same containers.
+
+        Raises:
+            KernelError: ENOMEM, when one of its objects or its stack cannot be had; all that was taken has gone back.
+        """
+        machine = self.machine
+        child = Task(self.next_pid(), parent.comm, parent.pid)
+        for name in FORK_CACHES:
+            address = machine.kmem_cache_alloc(name)
+            if address == NONE:
+                self.give_back(child)
+                raise KernelError(errno.ENOMEM, f"fork could not get its {name}")
+            child.objects.append((name, address))
+            if name == "task_struct":
+                child.stack = machine.slub.pages.alloc_pages(STACK_ORDER, STACK)
+                if child.stack == NONE:
+                    self.give_back(child)
+                    raise KernelError(errno.ENOMEM, "fork could not get two pages for the stack")
+        child.files = list(parent.files)
+        child.next_fd = parent.next_fd
+        for address in child.files:
+            if address != NONE:
+                self.shared[address] = self.shared.get(address, 1) + 1
+        machine.containers.fork(child, parent)
+        self.by_pid[child.pid] = child
+        self.last_pid = child.pid
+        return child
+
+    def exit(self, task: Task) -> None:
+        """End a task: files, then what fork took, last first. The parent is taken to wait for it at once.
+
+        Raises:
+            KernelError: EPERM for init.
+        """
+        if task.pid == 1:
+            raise KernelError(errno.EPERM, "init may not exit: the kernel would panic")
+        for fd in task.open_files():
+            self.close(task, fd)
+        self.give_back(task)
+        self.machine.containers.exit(task)
+        del self.by_pid[task.pid]
+        for other in self.by_pid.values():
+            if other.parent == task.pid:
+                other.parent = 1
+
+    def give_back(self, task: Task) -> None:
+        """Free what fork took, last first. A container pays back what it was charged, wherever the task is now."""
+        while task.objects:
+            name, address = task.objects.pop()
+            if name == "task_struct" and task.stack != NONE:
+                self.machine.slub.pages.free_pages(task.stack, STACK_ORDER)
+                task.stack = NONE
+            self.machine.kmem_cache_free(address)
+
+    def close(self, task: Task, fd: int) -> None:
+        """Close a descriptor; the last one that points at a struct file frees it.
+
+        Raises:
+            KernelError: EBADF.
+        """
+        if not 0 <= fd < len(task.files) or task.files[fd] == NONE:
+            raise KernelError(errno.EBADF, f"task {task.pid} has no open file {fd}")
+        address = task.files[fd]
+        task.files[fd] = NONE
+        task.next_fd = min(task.next_fd, fd)
+        count = self.shared.get(address, 1)
+        if count > 2:
+            self.shared[address] = count - 1
+        elif count == 2:
+            del self.shared[address]
+        else:
+            self.machine.kmem_cache_free(address)

@@ -1,0 +1,163 @@
+// @ts-check
+// What a cell is (owned, free, taken ...), how it is called, and how it is painted.
+import { ordinal } from "./dom.js";
+import { ownerLook } from "./palette.js";
+
+/** State of one slot: what the slab says, or what this event has just done to it. */
+export function slotState(frame, slab, slot) {
+  const row = frame.slabs.rows[slab];
+  const mark = frame.mark;
+  const owner = row.owners[slot];
+  const turn = row.turn?.[slot] ?? 0;
+  if (mark && mark.slab === slab && mark.slot === slot) {
+    return { kind: mark.kind, owner: mark.kind === "taken" ? -1 : mark.owner ?? owner, turn };
+  }
+  if (owner === -2) return { kind: "free", owner, turn };
+  return { kind: owner === -1 ? "none" : "owned", owner, turn };
+}
+
+/** The spoken name of a cell: "slab 17, slot 14, taken, no owner". */
+export function cellName(slab, slot, state, containers) {
+  const name = containers.get(state.owner)?.name ?? "nobody";
+  const turn = state.turn === 1 ? "next" : state.turn > 1 ? `${ordinal(state.turn)} in turn`
+    : state.turn < 0 ? "freed by another cpu" : "";
+  const words = {
+    taken: "taken, no owner", new: state.owner < 0 ? "new, in use, no owner" : `new, owned by ${name}`,
+    freed: `freed${state.owner < 0 ? "" : `, was owned by ${name}`}`, free: turn ? `free, ${turn}` : "free",
+    none: "in use, no owner", owned: `owned by ${name}`,
+  };
+  return `slab ${slab}, slot ${slot}, ${words[state.kind]}`;
+}
+
+function roundRect(ctx, x, y, w, h, radius) {
+  ctx.beginPath();
+  ctx.roundRect(x, y, w, h, Math.min(radius, w / 2, h / 2));
+}
+
+/** A letter or a number in the middle of a cell. */
+function cellLetter(ctx, rect, text, colour, weight, palette, smaller = 0) {
+  let size = Math.max(11, Math.round(rect.w * 0.56)) - smaller;
+  if (text.length > 1) size = Math.max(8, Math.min(size, (rect.w / text.length) * 1.45));
+  ctx.font = `${weight} ${size}px ${palette.font}`;
+  ctx.fillStyle = colour;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "alphabetic";
+  ctx.fillText(text, rect.x + rect.w / 2, rect.y + rect.h / 2 + size * 0.36);
+}
+
+/** Stripes of the seventh owner and later, over the fill that is already there. */
+function cellStripes(ctx, rect, colour) {
+  ctx.save();
+  ctx.clip();
+  ctx.strokeStyle = colour;
+  ctx.globalAlpha = 0.35;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  for (let x = rect.x - rect.h; x < rect.x + rect.w; x += 6) {
+    ctx.moveTo(x, rect.y + rect.h);
+    ctx.lineTo(x + rect.h, rect.y);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+function strokeCell(ctx, rect, inset, width, colour, dash = []) {
+  ctx.save();
+  ctx.setLineDash(dash);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  roundRect(ctx, rect.x + inset, rect.y + inset, rect.w - 2 * inset, rect.h - 2 * inset, 3);
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** Paints one cell. Below 12 px there is no letter, only the colour. */
+export function paintCell(ctx, rect, state, containers, selected, palette) {
+  const lettered = rect.w >= 12;
+  const radius = rect.w < 8 ? 0 : 3;
+  if (state.kind === "free") return paintFreeCell(ctx, rect, state, palette, lettered, radius);
+  if (state.kind === "taken") return paintTakenCell(ctx, rect, palette);
+  if (state.kind === "freed") return paintFreedCell(ctx, rect, state, containers, palette, lettered);
+  const look = ownerLook(containers, state.owner, state.kind === "new" ? state.owner : selected, palette);
+  ctx.fillStyle = look.fill;
+  roundRect(ctx, rect.x, rect.y, rect.w, rect.h, radius);
+  ctx.fill();
+  if (look.stripe && rect.w > 5) cellStripes(ctx, rect, look.solid ? palette.canvas : look.text);
+  if (lettered) cellLetter(ctx, rect, look.letter, look.text, look.solid ? 700 : 600, palette);
+  if (state.kind === "new") {
+    ctx.fillStyle = palette.ink;
+    ctx.fillRect(rect.x, rect.y + rect.h + 0.5, rect.w, rect.w < 12 ? 1 : 2.5);
+  }
+}
+
+function paintFreeCell(ctx, rect, state, palette, lettered, radius) {
+  const next = state.turn === 1;
+  ctx.fillStyle = palette.free;
+  roundRect(ctx, rect.x, rect.y, rect.w, rect.h, radius);
+  ctx.fill();
+  if (rect.w >= 4) strokeCell(ctx, rect, next ? 1 : 0.5, next ? 2 : 1, next ? palette.ink : palette.line2);
+  if (!lettered || !state.turn) return;
+  const words = state.turn < 0 ? `(${-state.turn})` : String(state.turn);
+  cellLetter(ctx, rect, words, next ? palette.ink : palette.ink3, next ? 700 : 400, palette, 1);
+}
+
+/** Out of the freelist, owner not set, then refused: vermilion dashes and a cross until it is given back. */
+function paintTakenCell(ctx, rect, palette) {
+  ctx.fillStyle = palette.not;
+  roundRect(ctx, rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 2, 3);
+  ctx.fill();
+  const fine = rect.w < 12;
+  strokeCell(ctx, rect, fine ? 0.5 : 1, fine ? 1 : 2, palette.no, fine ? [] : [3.5, 2.5]);
+  const arm = rect.w * 0.15;
+  const [x, y] = [rect.x + rect.w / 2, rect.y + rect.h / 2];
+  ctx.strokeStyle = palette.nox;
+  ctx.lineWidth = fine ? 1 : Math.max(1.6, rect.w * 0.07);
+  ctx.lineCap = "round";
+  ctx.beginPath();
+  ctx.moveTo(x - arm, y - arm);
+  ctx.lineTo(x + arm, y + arm);
+  ctx.moveTo(x + arm, y - arm);
+  ctx.lineTo(x - arm, y + arm);
+  ctx.stroke();
+  ctx.lineCap = "butt";
+}
+
+/** Given back in this event: hollow, dashed in the old owner's colour, its letter struck through. */
+function paintFreedCell(ctx, rect, state, containers, palette, lettered) {
+  const look = ownerLook(containers, state.owner, state.owner, palette);
+  ctx.fillStyle = palette.free;
+  roundRect(ctx, rect.x, rect.y, rect.w, rect.h, 3);
+  ctx.fill();
+  const fine = rect.w < 12;
+  strokeCell(ctx, rect, fine ? 0.5 : 1, fine ? 1 : 2, state.owner < 0 ? palette.ink3 : look.fill, fine ? [] : [4, 3]);
+  if (!lettered) return;
+  cellLetter(ctx, rect, look.letter, palette.ink3, 500, palette);
+  const inset = rect.w * 0.18;
+  ctx.strokeStyle = palette.ink3;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  ctx.moveTo(rect.x + inset, rect.y + rect.h - inset);
+  ctx.lineTo(rect.x + rect.w - inset, rect.y + inset);
+  ctx.stroke();
+}
+
+/** The owner array's pointer under a cell: solid where set, hollow where NULL, absent while the object is taken. */
+export function paintStrip(ctx, rect, height, state, containers, selected, palette) {
+  if (state.kind === "taken") return;
+  const y = rect.y + rect.h + (rect.w < 12 ? 1 : 3);
+  const owned = state.owner >= 0 && state.kind !== "freed" && state.kind !== "free";
+  if (owned) {
+    const look = ownerLook(containers, state.owner, selected, palette);
+    ctx.globalAlpha = look.solid ? 1 : 0.55;
+    ctx.fillStyle = look.strip ?? palette.hush;
+    roundRect(ctx, rect.x, y, rect.w, height, 1.5);
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    return;
+  }
+  if (rect.w < 6) return;
+  ctx.strokeStyle = palette.line2;
+  ctx.lineWidth = 1;
+  roundRect(ctx, rect.x + 0.5, y + 0.5, rect.w - 1, height - 1, 1.5);
+  ctx.stroke();
+}

@@ -1,0 +1,180 @@
+"""What a picture is drawn from: small frozen rows, made from a machine and never written back.
+
+Every row has `to_dict()` of plain JSON values. Sizes are bytes, pages are page frame numbers (pfn).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+class Row:
+    """What all records share."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as plain values, keys in field order."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRow(Row):
+    """One container of the kmem hierarchy.
+
+    Attributes:
+        path: from the root of the hierarchy: "/", "/bomb".
+        usage: bytes charged.
+        limit: bytes allowed, None where none was set (2**63 - 1).
+        failcnt: refused charges.
+        css_refs: references on its kmem state: one for each owned object, task and child.
+        tasks: (pid, comm) of the tasks in it, pids ascending.
+        ident: the number an owner array stores for it; never used again after rmdir.
+    """
+
+    path: str
+    usage: int
+    limit: int | None
+    failcnt: int
+    css_refs: int
+    tasks: tuple[tuple[int, str], ...]
+    ident: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlabRow(Row):
+    """One slab of a cache.
+
+    Attributes:
+        cache: name of the cache.
+        pfn: first page.
+        order: the slab is 2**order pages.
+        where: what leads to it: "cpu 0", "partial 1" (place in the list, from 1), "full" (nothing does).
+        inuse: objects handed out (the kernel's own counter counts the cpu's free ones as used; this does not).
+        objects: cells of the slab.
+        owners: a container's path for each cell, None where the pointer is NULL.
+        freelist: free cells in the order in which the cpu, or one that takes the slab, hands them out.
+        remote: of these, cells that another cpu freed: not yet on the cpu's own list.
+        number: the slab's birth number in its cache, from 0, never used again.
+        array: whether it has an owner array.
+    """
+
+    cache: str
+    pfn: int
+    order: int
+    where: str
+    inuse: int
+    objects: int
+    owners: tuple[str | None, ...]
+    freelist: tuple[int, ...]
+    remote: tuple[int, ...]
+    number: int
+    array: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow(Row):
+    """Bytes that flow the same way.
+
+    Attributes:
+        task: comm of the task that allocated them, "" where unknown.
+        container: path of the container that pays, None where nobody does.
+        cache: name of the cache; for refused bytes the cache that was asked.
+        page_order: order of the slab's pages; -1 for refused bytes, which reach no page.
+        bytes: how many, refused ones counted once for each refusal.
+        refused: True for bytes that were asked for and not given.
+        state: where the slab is: "cpu slab", "partial", "full, on no list", "" for refused bytes.
+        free: True for free cells and the tail of the slab, which nobody pays.
+    """
+
+    task: str
+    container: str | None
+    cache: str
+    page_order: int
+    bytes: int
+    refused: bool
+    state: str = ""
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow(Row):
+    """A run of 2**order pages, free (a buddy block) or in use.
+
+    Attributes:
+        pfn: first page.
+        order: size of the run.
+        user: who uses it: "free", "slab", "kmalloc-large", "stack", "kernel".
+        cache: for a slab, its cache's name, else "".
+        owners: for a slab, (container path, cells it owns), most first.
+        objects: for a slab, its cells, else 0.
+        number: for a slab, its birth number, else -1.
+    """
+
+    pfn: int
+    order: int
+    user: str
+    cache: str = ""
+    owners: tuple[tuple[str, int], ...] = ()
+    objects: int = 0
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow(Row):
+    """One thing that happened: a notifier event, a refusal, or the end of a command.
+
+    Attributes:
+        n: its number, from 1.
+        command: number of the command it is part of, from 1.
+        kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command".
+        pid: the task that did it.
+        container: path of the container charged, refused or given back to; None where there is none.
+        cache: name of the cache, "" for a command's end.
+        pfn: first page of the slab, -1 where there is none.
+        slot: cell of the slab, -1 where there is none.
+        bytes: charged, refused or given back; for pages their size.
+        errno: the kernel's error number, 0 if all went well.
+        order: for newpage, the order of the buddy block that was split for it (its own order: not split).
+    """
+
+    n: int
+    command: int
+    kind: str
+    pid: int
+    container: str | None
+    cache: str
+    pfn: int
+    slot: int
+    bytes: int
+    errno: int
+    order: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow(Row):
+    """One function on the path of one event.
+
+    Attributes:
+        fn: the kernel's name of it: "css_get".
+        value: what it did, with the values: "refs 154 → 155".
+        lane: "forward", or "unwind" for one that undoes.
+        undoes: the function it undoes, "" on the forward lane.
+        sentence: one plain sentence, at most 64 characters.
+        source: where the rule comes from.
+        model: True where the kernel's own way is not known and this is kmemlab's choice.
+        state: "done", "refused" (it said no) or "never" (not reached).
+    """
+
+    fn: str
+    value: str
+    lane: str
+    undoes: str
+    sentence: str
+    source: str
+    model: bool
+    state: str
+
+
+__all__ = ["ContainerRow", "EventRow", "FlowRow", "PageRow", "Row", "SlabRow", "StepRow"]
