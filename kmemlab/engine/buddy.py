@@ -207,6 +207,7 @@ class Zone(PageSource):
         return f"Node 0, zone {'Normal':>8} {counts}\n"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LowestRun(PageSource):
     """The recordings' page source: the lowest free run that is aligned to its own size. No lists, no merging."""
 

@@ -95,7 +95,7 @@ def check_cache(machine: Machine, cache: KmemCache) -> list[Slab]:
         require(slab.listed == bool(on_list) and slab.frozen == bool(in_hand), "a slab knows its list", around)
         if not on_list and not in_hand:
             log = machine.log
-            in_flight = log is not None and log.length == log.stop_at and slab.inuse == 0
+            in_flight = log is not None and log.stopped and slab.inuse == 0
             require(in_flight or slab.inuse == cache.objects, "only a full slab is on no list", around)
     return slabs
 

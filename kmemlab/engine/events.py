@@ -31,6 +31,7 @@ class EventLog:
     Attributes:
         length: events so far: the position.
         stop_at: raise Stopped when this many events are there; NONE never does.
+        stopped: it did, so something may be half done: a slab in flight between two lists.
         command: number of the command that runs, for new rows.
         pid: who runs, for new rows.
         kind, who, commands, cache, pfn, slab, slot, owner, size, errno, order: the columns. `cache` is an index into
@@ -39,12 +40,13 @@ class EventLog:
 
     __slots__ = (
         "cache", "command", "commands", "errno", "kind", "length", "names", "numbers", "order", "owner", "pfn", "pid",
-        "room", "size", "slab", "slot", "stop_at", "who",
+        "room", "size", "slab", "slot", "stop_at", "stopped", "who",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.length: i64 = 0
         self.stop_at: i64 = NONE
+        self.stopped = False
         self.command: i64 = 0
         self.pid: i64 = 0
         self.names: list[str] = [""]
@@ -110,6 +112,7 @@ class EventLog:
         self.order[n] = order
         self.length = n + 1
         if self.length == self.stop_at:
+            self.stopped = True
             raise Stopped
 
 

@@ -140,24 +140,30 @@ class FileTree:
             return node.read()
         raise KernelError(errno.EISDIR, f"{path} is a directory: `ls` lists it")
 
-    def write(self, path: str, text: str) -> None:
-        """Write to a file, in one write(2).
+    def writable(self, path: str) -> File:
+        """Open a file for writing, as a shell does before it runs `echo`.
 
         Raises:
-            KernelError: ENOENT; EISDIR; EACCES where nothing can be created; what the file says no with.
+            KernelError: ENOENT, ENOTDIR; EISDIR for a directory; EACCES where a file would have to be created.
         """
         try:
             node = self.lookup(path)
         except KernelError as error:
-            parent = self.lookup(parent_of(path))
-            if error.errno == errno.ENOENT and isinstance(parent, Dir):
-                raise KernelError(
-                    errno.EACCES, "these trees hold what the kernel shows: no file can be created."
-                ) from None
-            raise
+            if error.errno != errno.ENOENT:
+                raise
+            self.directory(parent_of(path))
+            raise KernelError(errno.EACCES, "No file can be created here: these trees hold what the kernel shows.") from None
         if not isinstance(node, File):
-            raise KernelError(errno.EISDIR, f"{path} is a directory")
-        node.write(text)
+            raise KernelError(errno.EISDIR, f"{path} is a directory.")
+        return node
+
+    def write(self, path: str, text: str) -> None:
+        """Write to a file, in one write(2).
+
+        Raises:
+            KernelError: as `writable`, or what the file says no with.
+        """
+        self.writable(path).write(text)
 
     def mkdir(self, path: str) -> None:
         """Make a directory, in a container tree a container.

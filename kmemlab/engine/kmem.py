@@ -52,11 +52,13 @@ class KmemSubsystem(Subsystem):
         self.root: KmemContainer = KmemContainer(0)
         self.root_css = self.root
         self.owners: list[KmemContainer | None] = [self.root]
+        self.paths: dict[int, str] = {0: "/"}  # of every container there ever was: the event log speaks of them
 
     def create(self, container: Container) -> Css | int:
         """Make the state of a new container. Numbers are never used again, so an owner array cannot mean another one."""
         css = KmemContainer(len(self.owners))
         self.owners.append(css)
+        self.paths[css.ident] = container.path
         return css
 
     def destroy(self, css: Css) -> None:
@@ -138,9 +140,10 @@ class KmemController(SlabListener):
             return
         slab.has_owners = False
         slab.owners = slab.cache.no_owners
+        array = slab.array
+        slab.array = NONE
         if self.kfree is not None:
-            self.kfree(slab.array, cpu)
-            slab.array = NONE
+            self.kfree(array, cpu)
 
     # -- objects
 

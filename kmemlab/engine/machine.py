@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import random
 from typing import Any, Final
 
 from .buddy import LowestRun, PageSource, Zone
@@ -68,6 +67,19 @@ CACHES: Final = (
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
+class Guest:
+    """State of a program above (a replayed trace, say) that belongs to the machine's: saved and restored with it."""
+
+    def state(self) -> Any:
+        """Return plain JSON values."""
+        raise NotImplementedError
+
+    def restore(self, saved: Any) -> None:
+        """Become what `state()` said; None is what it was at boot."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Machine:
     """A machine.
 
@@ -76,7 +88,7 @@ class Machine:
         log: its events; `log.length` is the position.
         slub, kmalloc, tasks, containers, kmem, notifier, tree: its parts.
         current: who runs, and on which cpu.
-        random: its one source of chance, from profile.seed.
+        guests: what programs above keep that must go back and forth with the machine, by name.
 
     Example:
         >>> machine = Machine(memory="2M")
@@ -101,7 +113,6 @@ class Machine:
                 )
         options = {**known, **more}
         self.profile = Profile(slub, cpus, parse_size(memory), boot, seed, options["arrays"])
-        self.random = random.Random(seed)
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
         nr_pages = self.profile.memory >> PAGE_SHIFT
@@ -127,6 +138,7 @@ class Machine:
         self.notifier = SlabNotifier()
         self.notifier.register(self.kmem)
         self.tree = FileTree(self)
+        self.guests: dict[str, Guest] = {}
         self.run_as(1)
 
     # -- who runs

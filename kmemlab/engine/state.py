@@ -33,6 +33,7 @@ def state(machine: Machine) -> dict[str, Any]:
         "caches": [cache_state(machine, cache, slabs[cache.name]) for cache in machine.slub.caches],
         "containers": containers_state(machine.containers, machine.kmem_subsystem),
         "tasks": tasks_state(machine.tasks),
+        "guests": {name: guest.state() for name, guest in sorted(machine.guests.items())},
         "current": [machine.current.task.pid, machine.current.cpu],
         "tree": {
             "directories": machine.tree.root.paths(),
@@ -55,6 +56,8 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     restore_containers(machine, saved["containers"])
     pid, cpu = saved["current"]
     machine.run_as(pid, cpu)
+    for name, guest in machine.guests.items():
+        guest.restore(saved["guests"].get(name))
     tree = machine.tree
     tree.root.children = {}
     for path in saved["tree"]["directories"]:
@@ -229,6 +232,7 @@ def restore_container(machine: Machine, hierarchy: Hierarchy, row: dict[str, Any
             group = kmem.root if ident == 0 else KmemContainer(ident)
             fill_group(group, row["kmem"])
             kmem.owners[ident] = group
+            kmem.paths[ident] = row["path"]
             container.css["kmem"] = group
             group.container = container
     for pid in row["tasks"]:

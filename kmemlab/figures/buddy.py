@@ -1,4 +1,6 @@
-"""Memory: which pages hold it, and could a larger order still be served?
+"""Memory, page by page.
+
+Its question: which pages hold it, and could a larger order still be served?
 
 A strip map, lowest address first, and the free blocks by order. Pages are drawn as small boxes of heatmap
 cells (one byte each), so that a page can show which part of it the selected container owns and a free run
@@ -98,7 +100,10 @@ def _painted(pages: Sequence[PageRow], grid: _Grid, selected: str | None) -> byt
                 at = (line * grid.tall + row) * width + column * grid.wide
                 ink = MINE if row >= body - mine else code
                 cells[at : at + across] = bytes([ink]) * across
-                if code == GROUND:  # free: an outline, nothing in it
+                if code == GROUND and grid.wide == 1:  # no room for outlines: a line where a long run begins
+                    if row == 0 and opens and length >= grid.across:
+                        cells[at : at + across] = bytes([EDGE]) * across
+                elif code == GROUND:  # free: an outline, nothing in it
                     if row in (0, body - 1):
                         cells[at : at + across] = bytes([EDGE]) * across
                     if opens:
@@ -117,15 +122,22 @@ def free_blocks(pages: Sequence[PageRow]) -> list[int]:
 
 def _run_labels(pages: Sequence[PageRow], grid: _Grid, theme: Theme) -> list[dict[str, Any]]:
     """Words on the widest runs, where they fit: what a free block could serve, and where the kernel lies."""
-    if grid.lines > 8:
-        return []
     notes: list[dict[str, Any]] = []
+    kernels = 0
     for row in sorted(pages, key=lambda row: (-row.order, row.pfn)):
         piece = min(1 << row.order, grid.across - row.pfn % grid.across)
-        if row.user not in ("free", "kernel") or piece * 6 < grid.across or len(notes) == 8:
+        if row.user not in ("free", "kernel") or len(notes) == 8 or grid.each > 1:
             continue
+        deep = min((1 << row.order) // grid.across, 4) or 1  # lines of the strip that the words may take
+        if piece * 6 < grid.across or grid.lines > 16 * deep:
+            continue
+        kernels += row.user == "kernel"
+        if row.user == "kernel" and kernels > 1:
+            continue  # once is enough
+        # Between two outlined lines would be on their outlines.
+        middle = deep / 2 if grid.wide == 1 else deep // 2 + 0.5 * (1 - 1 / grid.tall)
         text = f"free, order {row.order}" if row.user == "free" else "kernel"
-        x, y = row.pfn % grid.across + piece / 2, row.pfn // grid.across + 0.5 * (1 - 1 / grid.tall)
+        x, y = row.pfn % grid.across + piece / 2, row.pfn // grid.across + middle
         font = {"size": 11, "color": TOKENS[theme].ink2}
         notes.append(words(text, x, y, xref="x", yref="y", xanchor="center", yanchor="middle", font=font))
     return notes
@@ -138,7 +150,9 @@ def buddy_figure(
     theme: Theme = "light",
     total_pages: int | None = None,
 ) -> go.Figure:
-    """Draw memory. Which pages hold it, and could a larger order still be served?
+    """Draw memory as a strip of pages and free blocks by order.
+
+    Its question: which pages hold it, and could a larger order still be served?
 
     Args:
         pages: runs of 2**order pages of 4 KiB, in any order.
@@ -200,9 +214,11 @@ def buddy_figure(
     quiet = {"size": 12, "color": tokens.ink2}
     low = 0.34 if grid.lines <= 16 else 0.28
     coarse = f", {grid.each} in a drawn one" if grid.each > 1 else ""
+    free_key = f"<span style='color:{tokens.ink3}'>□</span> free"
+    title = f"{count(total, 'page')} of {PAGE_KIB} KiB{coarse}, lowest address first"
     notes = [
-        words(f"{count(total, 'page')} of {PAGE_KIB} KiB{coarse}, lowest address first", 0, 1, yanchor="top", font=quiet),
-        words(f"{squares}   <span style='color:{tokens.ink3}'>□</span> free", 0, low, yanchor="top", yshift=-6, font=quiet),
+        words(title, 0, 1, yanchor="top", font=quiet),
+        words(f"{squares}   {free_key}", 0, low, yanchor="top", yshift=-6, font=quiet),
         words(
             f"<b>Free blocks</b>  <span style='color:{tokens.ink3}'>waiting in each order</span>",
             0, low, yanchor="top", yshift=-34,
@@ -219,7 +235,7 @@ def buddy_figure(
             "range": [max(grid.lines, 4), 0],
             "domain": [low, 0.93],
             "tickvals": [line + 0.5 * (1 - 1 / grid.tall) for line in lines],
-            "ticktext": [f"{line * grid.across * grid.each * PAGE_KIB:,} K" for line in lines],
+            "ticktext": [f"{line * grid.across * grid.each * PAGE_KIB:,} K " for line in lines],
         },
         xaxis2={
             "anchor": "y2",

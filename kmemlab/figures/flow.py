@@ -1,4 +1,6 @@
-"""Charge flow: where do the bytes go, and which are refused or paid by nobody?
+"""The charge flow.
+
+Its question: where do the bytes go, and which are refused or paid by nobody?
 
 A Sankey from task to container, cache, slab state and pages. Plotly places Sankey nodes in units of the
 trace's domain and scales the fullest column to exactly that domain, so a domain of a part of the sheet
@@ -24,6 +26,7 @@ from kmemlab.records import FlowRow
 NOTHING: Final = "No charge yet."
 COLUMNS: Final = (0.01, 0.25, 0.49, 0.70, 0.885)  # where each layer stands on the sheet, 0 to 1
 WALL: Final = 0.40
+WALL_TALL: Final = 0.06  # of the sheet: a wall stands out above and below the stream that it stops
 HEAD: Final = 0.115  # of the sheet, for the names of the layers and the first label
 FOOT: Final = 0.05
 MOST_TASKS: Final = 8
@@ -60,7 +63,9 @@ def _rank(node: tuple[Any, ...], known: Mapping[str, Owner], graph: nx.MultiDiGr
         return (0, name, 0)
     if kind == "cache":
         return (0, size, 0)
-    return (kind == "wall", payer, size)
+    # A task that is refused stands last of its container's, so that its refused stream crosses none of them.
+    refused = any(end[0] == "wall" for end in graph.successors(node))
+    return (kind == "wall", payer, refused, size)
 
 
 def _places(
@@ -82,18 +87,22 @@ def _places(
     return places, fullest * byte, byte
 
 
-def _link_ink(owner: Owner | None, stream: str, selected: str | None, theme: Theme) -> tuple[str, str, float]:
-    """Fill, outline and its width. Free and refused streams are hollow: there is nothing solid in them."""
+def _lanes(owner: Owner | None, stream: str, selected: str | None, theme: Theme) -> list[str]:
+    """Return the colours of a stream, side by side along it: one if it is solid, stripes if it is hatched.
+
+    Plotly cannot hatch a Sankey link, so a hatched stream is several narrow links. Refused and free bytes are
+    hatched because nothing solid is there; so is an owner of the second round of hues.
+    """
     tokens = TOKENS[theme]
     if stream == "refused":
-        return tokens.refused_tint, tokens.refused, 1.3
+        return [tokens.refused, tokens.refused_tint] * 2 + [tokens.refused]
     if stream == "free":
-        return tokens.canvas, tokens.line2, 1
+        return [tokens.line2, tokens.canvas] * 3 + [tokens.line2]
     if owner is None:
-        return blend(tokens.canvas, tokens.hush, 0.7), tokens.hush, 0
+        return [blend(tokens.canvas, tokens.hush, 0.7)]
     solid = owner.shade(theme).solid
     fill = solid if owner.path == selected else blend(tokens.canvas, solid, 0.35)
-    return fill, fill, 0
+    return [fill, blend(tokens.canvas, fill, 0.5)] * 2 + [fill] if owner.stripe else [fill]
 
 
 def _widths(graph: nx.MultiDiGraph) -> tuple[dict[Any, float], dict[Any, float]]:
@@ -120,7 +129,9 @@ def flow_figure(
     selected: str | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
-    """Draw where bytes go. Where do they end, and which are refused or paid by nobody?
+    """Draw the way of all bytes as a Sankey.
+
+    Its question: where do the bytes go, and which are refused or paid by nobody?
 
     Args:
         rows: bytes that flow the same way; their order does not matter.
@@ -129,9 +140,9 @@ def flow_figure(
         theme: "light" or "dark".
 
     Returns:
-        One Sankey. Node customdata is (kind, name, bytes) with a kind of `graphs.LAYERS` or "wall"; link
-        customdata is (owner's path or "", stream, bytes). Link values are bytes, but a refused stream is
-        drawn with a minimum width: its customdata and the wall's label have the true number.
+        One Sankey. Node customdata is (kind, name, bytes, words) with a kind of `graphs.LAYERS` or "wall"; link
+        customdata is (owner's path or "", stream, bytes). The values of the links of one stream add up to its
+        bytes, but a refused one is drawn with a minimum width: customdata and the wall's label have the number.
     """
     if not rows:
         return empty(NOTHING, theme)
@@ -142,10 +153,20 @@ def flow_figure(
     places, height, byte = _places(graph, width, known)
     nodes = list(graph)
     index = {node: place for place, node in enumerate(nodes)}
-    # The selected stream is drawn last, over the others.
-    edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[3]["owner"] == selected)
-    inks = [_link_ink(known.get(at["owner"] or ""), at["stream"], selected, theme) for *_, at in edges]
-
+    links: list[dict[str, Any]] = []
+    # Streams that nobody pays lie below the others, the selected one above them.
+    layer_of = {"free": 0, "no owner": 1, "charged": 2, "refused": 3}
+    for start, end, key, at in sorted(
+        graph.edges(keys=True, data=True), key=lambda edge: (edge[3]["owner"] == selected, layer_of[edge[3]["stream"]])
+    ):
+        lanes = _lanes(known.get(at["owner"] or ""), at["stream"], selected, theme)
+        lane = {
+            "source": index[start],
+            "target": index[end],
+            "value": drawn[start, end, key] / len(lanes),
+            "customdata": [at["owner"] or "", at["stream"], at["bytes"]],
+        }
+        links += [{**lane, "color": colour} for colour in lanes]
     notes = [
         words(name, x, 1, yanchor="top", font={"color": tokens.ink3}) for name, x in zip(LAYERS, COLUMNS, strict=True)
     ]
@@ -153,11 +174,24 @@ def flow_figure(
     for node in nodes:
         lit = node[1] == selected and node[0] in ("task", "container")
         name = known[node[1]].name if node[0] == "container" and node[1] in known else graph.nodes[node]["label"]
-        names.append(f"{name} {graph.nodes[node]['bytes']:,}")
+        names.append(name)
         wall = node[0] == "wall"
         colours.append(tokens.refused if wall else known[node[1]].shade(theme).solid if lit else tokens.ink)
         notes += _label(node, name, graph.nodes[node]["bytes"], places[node], width[node] * byte, lit, theme)
-    figure = sheet(theme, margin=(10, 10, 10, 10), annotations=notes)
+    walls = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "yref": "paper",
+            "x0": x,
+            "x1": x,
+            "y0": 1 - y - WALL_TALL / 2,
+            "y1": 1 - y + WALL_TALL / 2,
+            "line": {"color": tokens.refused, "width": 4},
+        }
+        for x, y in (places[node] for node in nodes if node[0] == "wall")
+    ]
+    figure = sheet(theme, margin=(10, 10, 34, 10), annotations=notes, shapes=walls)
     return figure.add_trace(
         {
             "type": "sankey",
@@ -168,24 +202,23 @@ def flow_figure(
                 "color": "rgba(0,0,0,0)",
             },  # the labels are annotations, above their nodes
             "node": {
-                "label": names,
                 "x": [places[node][0] for node in nodes],
                 "y": [places[node][1] / height for node in nodes],
                 "color": colours,
-                "customdata": [[node[0], node[1] or "", graph.nodes[node]["bytes"]] for node in nodes],
-                "hovertemplate": "%{label}<extra></extra>",
+                "customdata": [
+                    [node[0], node[1] or "", graph.nodes[node]["bytes"], name]
+                    for node, name in zip(nodes, names, strict=True)
+                ],
+                "hovertemplate": "%{customdata[3]} %{customdata[2]:,}<extra></extra>",
                 "pad": 0,
                 "thickness": 9,
                 "align": "left",
                 "line": {"width": 0},
             },
             "link": {
-                "source": [index[start] for start, *_ in edges],
-                "target": [index[end] for _, end, *_ in edges],
-                "value": [drawn[start, end, key] for start, end, key, _ in edges],
-                "color": [fill for fill, _ in inks],
-                "line": {"color": [line for _, line in inks], "width": [width for _, _, width in inks]},
-                "customdata": [[at["owner"] or "", at["stream"], at["bytes"]] for *_, at in edges],
+                **{field: [link[field] for link in links] for field in ("source", "target", "value", "color")},
+                "customdata": [link["customdata"] for link in links],
+                "line": {"width": 0},
                 "hovertemplate": "%{customdata[2]:,} bytes, %{customdata[1]}<extra>%{customdata[0]}</extra>",
             },
         }
@@ -195,21 +228,22 @@ def flow_figure(
 def _label(
     node: tuple[Any, ...], name: str, size: int, place: Place, tall: float, lit: bool, theme: Theme
 ) -> list[dict[str, Any]]:
-    """The name and the bytes of one node, above it, with a halo where they cross a stream."""
+    """Return the name and the bytes of one node, above it, with a halo where they cross a stream."""
     tokens = TOKENS[theme]
     canvas = tokens.canvas
     font: dict[str, Any] = {
         "weight": 700 if lit else 500,
-        "shadow": f"0 0 2px {canvas}, 0 0 2px {canvas}, 0 0 3px {canvas}, 0 0 4px {canvas}",
+        "shadow": ", ".join(f"{x}px {y}px 2px {canvas}" for x in (-1, 0, 1) for y in (-1, 0, 1)),
     }
-    last = node[0] == "pages"
-    at: dict[str, Any] = {"x": 1 if last else place[0], "xanchor": "right" if last else "left", "xshift": 0}
+    at: dict[str, Any] = {"x": place[0], "xshift": -5}
+    if node[0] == "wall":
+        tall = max(tall, WALL_TALL)
     top, bottom = 1 - place[1] + tall / 2, 1 - place[1] - tall / 2
     if node[0] == "wall":
         font = {**font, "color": tokens.refused_text}
         stops = words("stops at the counter", y=bottom, yanchor="top", font={**font, "size": 12}, **at)
         return [words(f"<b>refused {size:,}</b>", y=top, font=font, **at), stops]
-    quiet = f"<span style='color:{tokens.ink2}'>{size:,}</span>"
+    quiet = f"<span style='color:{tokens.ink2 if theme == 'light' else tokens.ink}'>{size:,}</span>"
     return [words(f"<b>{name}</b> {quiet}", y=top, font=font, **at)]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import networkx as nx
 
@@ -22,25 +23,25 @@ def container_graph(containers: Sequence[ContainerRow], tasks: bool = False) -> 
     The edges are directories, not sums: a parent's usage does not hold its children's.
 
     Args:
-        containers: in any order.
-        tasks: whether each task becomes a leaf below its container, as node (path, pid).
+        containers: in any order; children keep it.
+        tasks: whether each task becomes a leaf below its container, as node (path, pid), before the
+            containers below it.
 
     Returns:
         Nodes are paths with the row's fields as attributes and kind "container"; leaves carry kind "task",
         pid and comm. A container whose parent is not among the rows is a root.
     """
     graph = nx.DiGraph()
-    for row in sorted(containers, key=lambda row: row.path.strip("/").split("/")):
+    for row in containers:
         graph.add_node(row.path, kind="container", **row.to_dict())
-    for path in list(graph):
-        parent = path.rpartition("/")[0] or "/"
-        if parent != path and parent in graph:
-            graph.add_edge(parent, path)
-    if tasks:
-        for row in containers:
-            for pid, comm in row.tasks:
-                graph.add_node((row.path, pid), kind="task", pid=pid, comm=comm)
-                graph.add_edge(row.path, (row.path, pid))
+    for row in containers if tasks else ():
+        for pid, comm in row.tasks:
+            graph.add_node((row.path, pid), kind="task", pid=pid, comm=comm)
+            graph.add_edge(row.path, (row.path, pid))
+    for row in containers:
+        parent = row.path.rpartition("/")[0] or "/"
+        if parent != row.path and parent in graph:
+            graph.add_edge(parent, row.path)
     return graph
 
 
@@ -64,7 +65,7 @@ def charge_path_graph(steps: Sequence[StepRow], now: int) -> nx.DiGraph:
         Nodes are step numbers from 1; functions that are never reached have no number and are -1, -2, ...
         Node attributes: fn, value, sentence, source, model, lane ("forward", "unwind"), col (column from 0; an
         undo stands in the column of what it undoes), state ("done", "now", "refused", "todo", "never"; a
-        refusal stays one from then on), current (True at `now`).
+        refusal stays one from then on), refuses (True for it at every `now`), current (True at `now`).
         Edge attribute kind: "next" along a lane, "turn" from the refusal to the first undo, "undoes" from an
         undo to its function.
     """
@@ -100,6 +101,7 @@ def charge_path_graph(steps: Sequence[StepRow], now: int) -> nx.DiGraph:
             lane=row.lane,
             col=column,
             state=state,
+            refuses=row.state == "refused",
             current=node == now,
         )
         if row.lane in lane_end:
@@ -140,6 +142,7 @@ def flow_graph(rows: Sequence[FlowRow]) -> nx.MultiDiGraph:
     containers = list(dict.fromkeys(row.container for row in rows if row.container is not None))
     graph = nx.MultiDiGraph()
     for row in sorted(rows, key=lambda row: _flow_order(row, containers)):
+        way: list[tuple[tuple[int, str], tuple[Any, ...]]]
         task = ("task", row.container, row.task)
         if row.refused:
             wall = ("wall", row.container)
@@ -158,7 +161,7 @@ def flow_graph(rows: Sequence[FlowRow]) -> nx.MultiDiGraph:
             if ((layer, label), node) in counted:
                 graph.nodes[node]["bytes"] += row.bytes
         owner = None if row.free else row.container
-        for (_, start), (_, end) in zip(way, way[1:], strict=False):
+        for (_, start), (_, end) in pairwise(way):
             key = (owner, stream)
             if graph.has_edge(start, end, key):
                 graph.edges[start, end, key]["bytes"] += row.bytes

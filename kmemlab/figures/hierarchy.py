@@ -1,4 +1,6 @@
-"""The hierarchy of containers: who is near the limit, and what keeps each alive?
+"""The hierarchy of containers.
+
+Its question: who is near the limit, and what keeps each alive?
 
 Every gauge is drawn on ONE byte scale, so that lengths may be compared. The lines are directories: before
 2.6.29 a charge goes to the task's own container only and never climbs.
@@ -12,19 +14,23 @@ from typing import Any, Final
 import networkx as nx
 import plotly.graph_objects as go
 
-from kmemlab.figures.frame import bare_axis, count, empty, owners_for, sheet, table, words
+from kmemlab.figures.frame import HEIGHT, bare_axis, count, empty, owners_for, sheet, table, words
 from kmemlab.figures.graphs import container_graph
 from kmemlab.figures.layout import Place, tree
 from kmemlab.figures.palette import TOKENS, Owner, Theme
 from kmemlab.records import ContainerRow
 
 NOTHING: Final = "No container yet. `mkdir /containers/web`"
-CAPTION: Final = "Limits are flat: a child's bytes do not count in its parent. Lines are directories, not sums."
+CAPTION: Final = (
+    "Limits are flat: a child's bytes do not count in its parent. Lines are directories. All gauges: one byte scale."
+)
 MOST_TASKS: Final = 3  # leaves drawn for each container; the rest is one leaf "and 27 more"
 
 # Sizes in lines of text: a container takes a line of words, its gauge and a second line.
 CONTAINER_ROOM: Final = 3.9
+DEEP: Final = 3  # columns of containers from which the bytes go below the gauge, as a third line
 TASK_ROOM: Final = 1.35
+LINE_PIXELS: Final = 14
 GAUGE: Final = 0.6  # the largest limit, in columns: the rest of the column is the way to the next one
 
 
@@ -39,9 +45,8 @@ def _fold_tasks(graph: nx.DiGraph, row: ContainerRow) -> None:
         graph.nodes[node]["label"] = f"{graph.nodes[node]['comm']} {node[1]}"
     rest = leaves[MOST_TASKS:]
     if len(rest) > 1:  # a fold of one would save nothing
-        graph.remove_nodes_from(rest)
-        graph.add_edge(row.path, (row.path, -1))
-        graph.nodes[row.path, -1].update(kind="more", label=f"and {len(rest):,} more")
+        graph.remove_nodes_from(rest[1:])
+        graph.nodes[rest[0]].update(kind="more", pid=-1, label=f"and {len(rest):,} more")
 
 
 def _edges(graph: nx.DiGraph, places: Mapping[Any, Place], theme: Theme) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def _edges(graph: nx.DiGraph, places: Mapping[Any, Place], theme: Theme) -> dict
     y: list[float | None] = []
     for parent, child in graph.edges:
         (x0, y0), (x1, y1) = places[parent], places[child]
-        corner = x0 + GAUGE + 0.2
+        corner = x1 - 0.08
         x += [x0 + GAUGE + 0.03, corner, corner, x1 - 0.03, None]
         y += [y0, y0, y1, y1, None]
     line = {"color": TOKENS[theme].line2, "width": 1, "dash": "dot"}
@@ -118,7 +123,7 @@ def _gauges(
         "x": [x + width for _, x, _, width in limited],
         "y": [at for _, _, at, _ in limited],
         "hoverinfo": "skip",
-        "marker": {"symbol": "line-ns", "size": 17, "line": {"width": 2, "color": tokens.ink}},
+        "marker": {"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": tokens.ink}},
     }
     return [track, usage, ticks]
 
@@ -131,8 +136,8 @@ def _leaf_trace(graph: nx.DiGraph, places: Mapping[Any, Place], theme: Theme) ->
         "mode": "markers+text",
         "x": [places[node][0] for node in leaves],
         "y": [places[node][1] for node in leaves],
-        "text": [graph.nodes[node]["label"] for node in leaves],
-        "customdata": [list(node) for node in leaves],
+        "text": [" " + graph.nodes[node]["label"] for node in leaves],
+        "customdata": [[node[0], graph.nodes[node]["pid"]] for node in leaves],
         "textposition": "middle right",
         "textfont": {"size": 12, "color": TOKENS[theme].ink2},
         "hoverinfo": "skip",
@@ -140,22 +145,24 @@ def _leaf_trace(graph: nx.DiGraph, places: Mapping[Any, Place], theme: Theme) ->
     }
 
 
-def _words(row: ContainerRow, owner: Owner, place: Place, lit: bool, theme: Theme) -> list[dict[str, Any]]:
-    """The letter, the name and the bytes above the gauge, the references and failcnt below it."""
+def _words(row: ContainerRow, owner: Owner, place: Place, lit: bool, deep: bool, theme: Theme) -> list[dict[str, Any]]:
+    """Return the letter, the name and the bytes above the gauge, the references and failcnt below it."""
     tokens, shade = TOKENS[theme], owner.shade(theme)
-    at = {"x": place[0], "y": place[1], "xref": "x", "yref": "y"}
+    at: dict[str, Any] = {"x": place[0], "y": place[1], "xref": "x", "yref": "y"}
     chip = {"color": shade.on if lit else shade.text, "weight": 700 if lit else 620, "size": 12}
     ground = shade.solid if lit else shade.tint
     failed = f"failcnt {row.failcnt:,}"
     if row.failcnt:
         failed = f"<span style='color:{tokens.refused_text};font-weight:620'>{failed}</span>"
+    first = f"<b>{owner.name}</b>" if deep else f"<b>{owner.name}</b>  {_numbers(row)}"
+    counts = f"{count(row.css_refs, 'ref')}   {failed}"
     return [
         words(owner.letter, **at, yshift=10, bgcolor=ground, borderpad=2, width=15, align="center", font=chip),
-        words(f"<b>{owner.name}</b>  {_numbers(row)}", **at, yshift=9, xshift=24),
+        words(first, **at, yshift=9, xshift=24, bgcolor=tokens.canvas),
         words(
-            f"{count(len(row.tasks), 'task')}   {count(row.css_refs, 'ref')}   {failed}",
+            f"{_numbers(row)}<br>{counts}" if deep else counts,
             **(at | {"yanchor": "top"}),
-            yshift=-8,
+            yshift=-9,
             font={"size": 12, "color": tokens.ink2},
         ),
     ]
@@ -167,7 +174,9 @@ def hierarchy_figure(
     selected: str | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
-    """Draw the containers as a tree with gauges. Who is near the limit, and what keeps each alive?
+    """Draw the containers as a tree with gauges.
+
+    Its question: who is near the limit, and what keeps each alive?
 
     Args:
         containers: one row each; usage and limit in bytes.
@@ -187,7 +196,10 @@ def hierarchy_figure(
     for row in containers:
         _fold_tasks(graph, row)
 
-    room = {n: CONTAINER_ROOM if graph.nodes[n]["kind"] == "container" else TASK_ROOM for n in graph}
+    depth = {path: len(nx.ancestors(graph, path)) for path in known if path in graph}
+    deep = max(depth.values()) >= DEEP - 1
+    tall = CONTAINER_ROOM + deep
+    room = {n: tall if graph.nodes[n]["kind"] == "container" else TASK_ROOM for n in graph}
     places: dict[Any, Place] = {}
     edge = 0.0  # a forest: rows without their parent begin trees of their own
     for root in [node for node, parents in graph.in_degree() if parents == 0]:
@@ -197,13 +209,15 @@ def hierarchy_figure(
 
     notes = [words(CAPTION, 0, 0, yshift=-26, font={"size": 12, "color": TOKENS[theme].ink3})]
     for row in containers:
-        notes += _words(row, known[row.path], places[row.path], row.path == selected, theme)
+        notes += _words(row, known[row.path], places[row.path], row.path == selected, deep, theme)
     traces = [_edges(graph, places, theme), *_gauges(containers, places, known, selected, theme)]
     deepest = max(depth for depth, _ in places.values())
     spare = max(0.0, 24 - edge)  # a small tree keeps its size and stands at the top
+    height = max(HEIGHT, 40 + int(edge * LINE_PIXELS))  # a large one grows instead of overlapping
     figure = sheet(
         theme,
-        margin=(14, 6, 10, 34),
+        margin=(14, 8, 10, 34),
+        height=height,
         # A column is wider than its gauge; the last one holds task leaves, or a gauge and its words.
         xaxis=bare_axis(-0.03, deepest + 0.9),
         yaxis=bare_axis(edge + spare, 0),

@@ -1,4 +1,6 @@
-"""The path of one charge: where did it stop, and what is undone, in what order?
+"""The path of one charge.
+
+Its question: where did it stop, and what is undone, in what order?
 
 Forward runs to the right; a refusal turns the path back on a second lane, and each undo stands under the
 function that it undoes.
@@ -22,23 +24,28 @@ NOTHING: Final = "This event has no path: nobody was asked to pay."
 HEIGHT: Final = 250
 LINE: Final = 17  # characters of a value in one line under its function
 FORWARD, UNWIND = 0.78, 0.30  # heights of the lanes on the sheet
-CROWDED: Final = 118  # characters of all columns side by side; with more, every second label stands lower
+CROWDED: Final = 138  # characters of all columns side by side; with more, every second label stands lower
 
 
 def _label(fn: str, value: str, bold: bool) -> str:
-    """Function over value; long values break into lines."""
+    """Return function over value; long values break into lines."""
     name = f"<b>{fn}</b>" if bold else fn
     return "<br>".join([name, *wrap(value, LINE, break_long_words=False)])
 
 
-def _columns(graph: nx.DiGraph) -> list[float]:
-    """Return where each column begins, 0 to 1: as wide as the longest words that stand in it."""
-    widths: dict[int, int] = {}
+def _columns(graph: nx.DiGraph) -> tuple[list[float], bool]:
+    """Return where each column begins, 0 to 1, and whether their words do not fit side by side."""
+    widths: dict[int, float] = {}
     for _, at in graph.nodes(data=True):
-        longest = max(len(at["fn"]), *(len(line) for line in wrap(at["value"], LINE) or [""]))
-        widths[at["col"]] = max(widths.get(at["col"], 8), longest + 2)
+        longest = max(1.1 * len(at["fn"]), *(len(line) for line in wrap(at["value"], LINE) or [""]))
+        shifted = 3 if at["refuses"] else 0  # its words stand beside the way back
+        widths[at["col"]] = max(widths.get(at["col"], 8), longest + 2 + shifted)
     ordered = [widths.get(column, 8) for column in range(max(widths) + 1)]
-    return [sum(ordered[:column]) / sum(ordered) for column in range(len(ordered))]
+    crowded = sum(ordered) > CROWDED
+    if crowded:  # labels at two heights overlap freely, but the one before the way back must fit
+        turn = next((at["col"] for _, at in graph.nodes(data=True) if at["refuses"]), 0)
+        ordered = [wide if column + 1 == turn else 0.75 * wide for column, wide in enumerate(ordered)]
+    return [sum(ordered[:column]) / sum(ordered) for column in range(len(ordered))], crowded
 
 
 def _lines(graph: nx.DiGraph, x: Mapping[int, float], theme: Theme) -> list[dict[str, Any]]:
@@ -108,7 +115,9 @@ def _dots(graph: nx.DiGraph, x: Mapping[int, float], theme: Theme) -> dict[str, 
 
 
 def path_figure(steps: Sequence[StepRow], now: int, theme: Theme = "light") -> go.Figure:
-    """Draw the path of one charge as a U-turn. Where did it stop, and what is undone in what order?
+    """Draw the path of one charge as a U-turn.
+
+    Its question: where did it stop, and what is undone, in what order?
 
     Args:
         steps: the functions in the order in which they happen.
@@ -123,11 +132,8 @@ def path_figure(steps: Sequence[StepRow], now: int, theme: Theme = "light") -> g
         return empty(NOTHING, theme)
     tokens = TOKENS[theme]
     graph = charge_path_graph(steps, now)
-    begin = _columns(graph)
+    begin, crowded = _columns(graph)
     x = {node: begin[at["col"]] for node, at in graph.nodes(data=True)}
-    crowded = (
-        sum(min(LINE, len(at["value"])) + 2 for _, at in graph.nodes(data=True) if at["lane"] != "unwind") > CROWDED
-    )
     turns = {start for start, _, kind in graph.edges(data="kind") if kind == "turn"}
     notes = []
     for node, at in graph.nodes(data=True):
@@ -149,7 +155,7 @@ def path_figure(steps: Sequence[StepRow], now: int, theme: Theme = "light") -> g
                 yref="y",
                 yanchor="top",
                 xshift=16 if node in turns else -7,  # beside the line that turns back down
-                yshift=-10 - (46 if low else 0),
+                yshift=-10 - (50 if low else 0),
                 font={"size": 12.5, "color": colour},
             )
         )
@@ -157,7 +163,7 @@ def path_figure(steps: Sequence[StepRow], now: int, theme: Theme = "light") -> g
         theme,
         margin=(22, 8, 8, 8),
         height=HEIGHT + (90 if crowded else 0),
-        xaxis=bare_axis(0, 1),
+        xaxis=bare_axis(0, 1.06 if crowded else 1),
         yaxis=bare_axis(0, 0.9),
         annotations=notes,
     )

@@ -1,4 +1,6 @@
-"""The slabs of one cache: whose are the objects on this page, and which slot is next?
+"""The slabs of one cache.
+
+Its question: whose are the objects on this page, and which slot is next?
 
 One heatmap trace holds every object as a cell. What hangs on a list has a drawn pointer; full slabs stand
 apart and nothing points at them, which is why their objects cannot be found to be uncharged.
@@ -19,7 +21,7 @@ from kmemlab.records import SlabRow
 
 MOST_FULL: Final = 14  # full slabs drawn; the rest is folded into one line. Lists never fold.
 WIDE: Final = 20  # objects in a slab up to which full slabs stand beside the lists, not below them
-LABEL: Final = 4.4  # columns left of the cells, for the pointers and the names of the slabs
+LABEL: Final = 4.4  # columns left of the cells, for the pointers and the names of the slabs, at up to 36 columns
 LEAST_ROWS: Final = 14  # so that a few slabs are not blown up
 
 # Codes of cells without an owner; owners follow from 2 on.
@@ -62,7 +64,7 @@ class _Spot:
 
 
 def _arranged(rows: Sequence[SlabRow]) -> tuple[list[_Spot], list[tuple[str, str, int, int]], str]:
-    """Return spots, headings (words, quiet words, line, column) and the line about folded slabs."""
+    """Return spots, headings (words, quiet words, line, column; -1: left edge) and words about folded slabs."""
     cpu, partial, full = _grouped(rows)
     objects = max(row.objects for row in rows)
     beside = objects <= WIDE
@@ -73,12 +75,12 @@ def _arranged(rows: Sequence[SlabRow]) -> tuple[list[_Spot], list[tuple[str, str
         ("cpu slabs", "one per cpu: allocation happens here", cpu),
         ("partial list", "refilled from the head" if partial else "empty", partial),
     ):
-        heads.append((title, quiet, line, -int(LABEL)))
+        heads.append((title, quiet, line, -1))
         spots += [_Spot(row, line + 1 + at, 0) for at, row in enumerate(group)]
         line += len(group) + 2 - (not group)
     column = objects + 3 if beside else 0
     line = 0 if beside else line
-    heads.append(("full", f"{count(len(full), 'slab')}, on no list", line, column - (0 if beside else int(LABEL))))
+    heads.append(("full", f"{count(len(full), 'slab')}, on no list", line, column if beside else -1))
     shown = full if len(full) <= MOST_FULL + 1 else full[:MOST_FULL]
     spots += [_Spot(row, line + 1 + at, column) for at, row in enumerate(shown)]
     return spots, heads, _folded(full[len(shown) :])
@@ -118,21 +120,52 @@ def _outline(name: str, cells: Sequence[tuple[int, int]], colour: str, width: fl
     }
 
 
-def _pointers(spots: Sequence[_Spot], theme: Theme) -> list[dict[str, Any]]:
-    """Lists are lines: an arrow to each cpu slab, a line with branches to the partial ones, none to a full one."""
+def _ink(owner: Owner | None, hole: bool, first: bool, selected: str | None, theme: Theme) -> tuple[str, int]:
+    """Colour and weight of what stands in a cell."""
+    tokens = TOKENS[theme]
+    if hole:
+        return (tokens.ink, 700) if first else (tokens.ink3, 400)
+    if owner is None:
+        return tokens.none_text, 600
+    lit = owner.path == selected
+    return (owner.shade(theme).on, 700) if lit else (owner.shade(theme).text, 600)
+
+
+def _letters(cells: Sequence[tuple[int, int, str, str, int]]) -> dict[str, Any]:
+    """One trace of words over the cells: a heatmap's own text can have one colour only."""
+    x, y, text, colours, weights = (list(part) for part in zip(*cells, strict=True))
+    font = {"size": 12, "color": colours, "weight": weights}
+    flat = {"type": "scatter", "name": "letters", "mode": "text", "hoverinfo": "skip"}
+    return {**flat, "x": x, "y": y, "text": text, "textfont": font}
+
+
+def _stripes(cells: Sequence[tuple[int, int]], theme: Theme) -> dict[str, Any]:
+    """Two corners cut off each cell of an owner of the second round of hues; its letter stays free."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for line, column in cells:
+        for side in (-1, 1):
+            x += [column + side * 0.46, column + side * 0.12, None]
+            y += [line + side * 0.12, line + side * 0.46, None]
+    line_of = {"color": TOKENS[theme].canvas, "width": 2}
+    return {"type": "scatter", "name": "stripes", "mode": "lines", "x": x, "y": y, "line": line_of, "hoverinfo": "skip"}
+
+
+def _pointers(spots: Sequence[_Spot], room: float, theme: Theme) -> list[dict[str, Any]]:
+    """Return the lists as lines: an arrow to each cpu and partial slab, a chain along the list, none to a full one."""
     ink = TOKENS[theme].ink
     x: list[float | None] = []
     y: list[float | None] = []
     listed = [spot for spot in spots if spot.row.where != "full"]
     for spot in listed:
-        x += [-2.1, -0.75, None]
+        x += [-0.48 * room, -0.75, None]
         y += [spot.line - 0.18, spot.line - 0.18, None]
     chain = [spot.line for spot in listed if spot.row.where.startswith("partial")]
     for line in chain:
-        x += [-LABEL + 0.1, -LABEL + 0.45, None]
+        x += [-room + 0.1, -room + 0.45, None]
         y += [line - 0.18, line - 0.18, None]
     if chain:
-        x += [-LABEL + 0.1, -LABEL + 0.1, None]
+        x += [-room + 0.1, -room + 0.1, None]
         y += [chain[0] - 0.55, chain[-1] - 0.18, None]
     flat = {"type": "scatter", "hoverinfo": "skip"}
     lines = {
@@ -154,7 +187,7 @@ def _pointers(spots: Sequence[_Spot], theme: Theme) -> list[dict[str, Any]]:
     return [lines, heads]
 
 
-def _names(spot: _Spot, several: bool) -> list[tuple[str, float, float, bool]]:
+def _names(spot: _Spot, room: float, several: bool) -> list[tuple[str, float, float, bool]]:
     """Return what stands beside one slab: (words, x, y, quiet)."""
     row, line = spot.row, spot.line
     used = f"{row.inuse}/{row.objects}"
@@ -166,7 +199,7 @@ def _names(spot: _Spot, several: bool) -> list[tuple[str, float, float, bool]]:
     name = row.where
     if chained:
         name = "head" if place == 1 else f"{place}{ ({2: 'nd', 3: 'rd'}.get(place, 'th')) }"
-    left = -LABEL + (0.6 if chained else 0)
+    left = -room + (0.6 if chained else 0)
     return [
         (f"<b>{name}</b>", left, line - 0.18, False),
         (f"{cache}slab {row.number}, {used}", left, line + 0.27, True),
@@ -180,7 +213,9 @@ def slabs_figure(
     theme: Theme = "light",
     cache: str = "filp",
 ) -> go.Figure:
-    """Draw the slabs of a cache. Whose are the objects on this page, and which slot is next?
+    """Draw the slabs of a cache.
+
+    Its question: whose are the objects on this page, and which slot is next?
 
     Args:
         rows: the slabs, in any order; cpu slabs and partial slabs stand left, full ones right (below if a
@@ -203,22 +238,32 @@ def slabs_figure(
     several = len({row.cache for row in rows}) > 1
     columns = max(spot.column + spot.row.objects for spot in spots)
     lines = max(spot.line for spot in spots) + 1
+    room = LABEL * max(1.0, columns / 36)
 
     code = {path: at for at, path in enumerate(known, start=2)}
     z: list[list[int | None]] = [[None] * columns for _ in range(lines)]
     text = [[""] * columns for _ in range(lines)]
     custom: list[list[Any]] = [[None] * columns for _ in range(lines)]
-    free, nexts = [], []
+    letters: list[tuple[int, int, str, str, int]] = []
+    free: list[tuple[int, int]] = []
+    nexts: list[tuple[int, int]] = []
+    striped: list[tuple[int, int]] = []
     for spot in spots:
         row = spot.row
         for slot in range(row.objects):
             line, column, path = spot.line, spot.column + slot, row.owners[slot]
             hole = slot in row.freelist
+            first = hole and slot == row.freelist[0]
             z[line][column] = FREE_CELL if hole else NO_OWNER_CELL if path is None else code[path]
             text[line][column] = _cell(row, slot, known)
             custom[line][column] = [path or ("free" if hole else "no owner"), row.number, slot]
+            letters.append(
+                (column, line, text[line][column], *_ink(known.get(path or ""), hole, first, selected, theme))
+            )
+            if path is not None and known[path].stripe:
+                striped.append((line, column))
             if hole:
-                (nexts if slot == row.freelist[0] else free).append((line, column))
+                (nexts if first else free).append((line, column))
     scale = [tokens.canvas, tokens.none, *(owner.fill(theme, selected) for owner in known.values())]
     cells = {
         "type": "heatmap",
@@ -226,10 +271,8 @@ def slabs_figure(
         "z": z,
         "text": text,
         "customdata": custom,
-        "texttemplate": "%{text}",
-        "hovertemplate": "slab %{customdata[1]}, slot %{customdata[2]}: %{customdata[0]}<extra></extra>",
+        "hovertemplate": "slab %{customdata[1]}, slot %{customdata[2]}: %{customdata[0]} (%{text})<extra></extra>",
         "hoverongaps": False,
-        "textfont": {"size": 12, "weight": 600},
         "colorscale": steps(scale),
         "zmin": -0.5,
         "zmax": len(scale) - 0.5,
@@ -240,11 +283,13 @@ def slabs_figure(
 
     at = {"xref": "x", "yref": "y", "yanchor": "middle"}
     notes = [
-        words(f"<b>{head}</b>  <span style='color:{tokens.ink3}'>{quiet}</span>", x - 0.5 * (x > 0), line, **at)
+        words(
+            f"<b>{head}</b>  <span style='color:{tokens.ink3}'>{quiet}</span>", x - 0.5 if x > 0 else -room, line, **at
+        )
         for head, quiet, line, x in heads
     ]
     for spot in spots:
-        for label, x, y, quiet in _names(spot, several):
+        for label, x, y, quiet in _names(spot, room, several):
             font = {"size": 11, "color": tokens.ink3} if quiet else {"size": 12.5}
             side = "right" if spot.row.where == "full" else "left"
             notes.append(words(label, x, y, **at, xanchor=side, font=font))
@@ -259,12 +304,14 @@ def slabs_figure(
     figure = sheet(
         theme,
         margin=(14, 8, 12, 34),
-        xaxis=bare_axis(-LABEL, max(columns, 24) - 0.4),
+        xaxis=bare_axis(-room, max(columns, 24) - 0.4),
         yaxis=bare_axis(max(lines + bool(folded), LEAST_ROWS) - 0.4, -0.6),
         annotations=notes,
     )
     outlines = [_outline("free", free, tokens.line2, 1), _outline("next free", nexts, tokens.ink, 2)]
-    return figure.add_traces([cells, *outlines, *_pointers(spots, theme)])
+    return figure.add_traces(
+        [cells, _stripes(striped, theme), *outlines, _letters(letters), *_pointers(spots, room, theme)]
+    )
 
 
 def slabs_text(rows: Sequence[SlabRow], owners: Mapping[str, Owner] | None = None, cache: str = "filp") -> str:

@@ -12,8 +12,12 @@ const ICONS = {
 
 /** Events per second at each speed; the label is what the button shows. */
 export const SPEEDS = [
-  { label: "¼×", rate: 0.5 }, { label: "1×", rate: 2 }, { label: "2×", rate: 4 }, { label: "10×", rate: 20 },
-  { label: "50×", rate: 100 }, { label: "200×", rate: 400 },
+  { label: "¼×", rate: 0.5 },
+  { label: "1×", rate: 2 },
+  { label: "2×", rate: 4 },
+  { label: "10×", rate: 20 },
+  { label: "50×", rate: 100 },
+  { label: "200×", rate: 400 },
 ];
 
 function icon(name) {
@@ -21,40 +25,81 @@ function icon(name) {
 }
 
 function barButton(name, label, keys, run, ...children) {
-  return h("button", {
-    class: `kl-button kl-${name}`, type: "button", title: `${label} (${keys[0]})`, "aria-label": label,
-    "aria-keyshortcuts": keys[1], on: { click: run },
-  }, ...children);
+  return h(
+    "button",
+    {
+      class: `kl-button kl-${name}`,
+      type: "button",
+      title: `${label} (${keys[0]})`,
+      "aria-label": label,
+      "aria-keyshortcuts": keys[1],
+      on: { click: run },
+    },
+    ...children,
+  );
 }
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeBar(lab) {
   const { does } = lab;
   const scenario = h("select", {
-    class: "kl-scenario", "aria-label": "Scenario",
+    class: "kl-scenario",
+    "aria-label": "Scenario",
     on: { change: () => lab.ask("scenario", { name: scenario.value }) },
   });
   const play = barButton("play", "Play", ["Space", "Space"], () => does.play(), icon("play"));
-  const speed = barButton("speed", "Speed", ["[ slower, ] faster", "]"], () => does.faster(true));
-  const keys = h("div", { class: "kl-keys" },
+  const speed = barButton("speed", "Speed", ["[ slower, ] faster", "]"], () => does.nextSpeed());
+  const keys = h(
+    "div",
+    { class: "kl-keys" },
     barButton("reset", "Reset", ["Home", "Home"], () => does.first(), icon("reset")),
     barButton("back", "Back", ["←", "ArrowLeft"], () => does.back(), icon("back")),
     play,
     barButton("step", "Step", ["→", "ArrowRight"], () => does.step(), icon("step")),
-    speed);
-  const next = h("button", {
-    class: "kl-ghostbutton kl-next", type: "button", "aria-keyshortcuts": "N",
-    on: { click: (event) => does.mark(event.shiftKey ? -1 : 1) },
-  }, "next refusal", h("kbd", {}, "N"));
+    speed,
+  );
+  const next = h(
+    "button",
+    {
+      class: "kl-ghostbutton kl-next",
+      type: "button",
+      "aria-keyshortcuts": "N",
+      on: { click: (event) => does.mark(event.shiftKey ? -1 : 1) },
+    },
+    "next refusal",
+    h("kbd", {}, "N"),
+  );
   const number = h("b", { title: "Go to event … (G)", on: { click: () => does.goTo() } });
-  const goTo = h("input", { class: "kl-goto", inputmode: "numeric", "aria-label": "Go to event", hidden: true });
+  const goTo = h("input", {
+    class: "kl-goto",
+    inputmode: "numeric",
+    "aria-label": "Go to event",
+    hidden: true,
+  });
   const total = h("span", { class: "kl-s3" });
-  const count = h("div", { class: "kl-count" }, h("span", { class: "kl-s2" }, "event "), number, goTo, total);
+  const count = h(
+    "div",
+    { class: "kl-count" },
+    h("span", { class: "kl-s2" }, "event "),
+    number,
+    goTo,
+    total,
+  );
   const working = h("div", { class: "kl-working kl-s2", role: "status" });
   const seek = makeSeek(lab);
   const menu = makeMenu(lab);
-  const el = h("div", { class: "kl-bar", role: "toolbar", "aria-label": "Transport" },
-    scenario, keys, h("div", { class: "kl-filler" }), seek.el, count, working, next, menu.el);
+  const el = h(
+    "div",
+    { class: "kl-bar", role: "toolbar", "aria-label": "Transport" },
+    scenario,
+    keys,
+    h("div", { class: "kl-filler" }),
+    seek.el,
+    count,
+    working,
+    next,
+    menu.el,
+  );
 
   const endGoTo = () => {
     goTo.hidden = true;
@@ -90,7 +135,10 @@ export function makeBar(lab) {
         scenario.value = frame.scenario?.name ?? "";
       }
       play.replaceChildren(icon(view.playing ? "pause" : "play"));
-      setAttrs(play, { "aria-label": view.playing ? "Pause" : "Play", "aria-pressed": String(view.playing) });
+      setAttrs(play, {
+        "aria-label": view.playing ? "Pause" : "Play",
+        "aria-pressed": String(view.playing),
+      });
       speed.textContent = SPEEDS[state.speed].label;
       setAttrs(speed, { "aria-label": `Speed ${SPEEDS[state.speed].label}` });
       number.textContent = fmt(position);
@@ -101,7 +149,9 @@ export function makeBar(lab) {
       const ahead = (frame.timeline?.refusals ?? []).some(([, last]) => last > position);
       setAttrs(next, {
         "aria-disabled": String(!ahead),
-        title: ahead ? "Next refusal (N), previous with Shift" : `No further refusal in these ${fmt(length)} events.`,
+        title: ahead
+          ? "Next refusal (N), previous with Shift"
+          : `No further refusal in these ${fmt(length)} events.`,
       });
       seek.draw(frame, view);
     },
@@ -110,7 +160,13 @@ export function makeBar(lab) {
 
 /** The seek slider: refusals above the line, new slabs below it. */
 function makeSeek(lab) {
-  const el = h("div", { class: "kl-seek", role: "slider", tabindex: "0", "aria-label": "Event", "aria-valuemin": "0" });
+  const el = h("div", {
+    class: "kl-seek",
+    role: "slider",
+    tabindex: "0",
+    "aria-label": "Event",
+    "aria-valuemin": "0",
+  });
   const changed = changeDetector();
   let legend = 0;
   const edge = 10;
@@ -128,7 +184,9 @@ function makeSeek(lab) {
     if (el.hasPointerCapture(event.pointerId)) seekTo(event);
   });
   el.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 100, PageDown: -100 }[event.key];
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 100, PageDown: -100 }[
+      event.key
+    ];
     if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
@@ -139,28 +197,45 @@ function makeSeek(lab) {
     draw(frame, view) {
       const { position = 0, length = 0, timeline = {} } = frame;
       setAttrs(el, {
-        "aria-valuemax": length, "aria-valuenow": position,
+        "aria-valuemax": length,
+        "aria-valuenow": position,
         "aria-valuetext": `event ${fmt(position)} of ${fmt(length)}${frame.refused ? ", refusal" : ""}`,
       });
       const width = el.offsetWidth;
-      if (!width || !changed(position, length, timeline.refusals, timeline.births, width, view.size)) return;
+      if (!width || !changed(position, length, timeline.refusals, timeline.births, width, view.size))
+        return;
       const height = view.size === "S" ? 38 : 44;
       legend = width > 300 ? 76 : 0;
       const y = height / 2;
       const x = (n) => edge + span() * (length ? n / length : 0);
-      const picture = svg("svg", { width, height, "aria-hidden": "true" },
+      const picture = svg(
+        "svg",
+        { width, height, "aria-hidden": "true" },
         svg("path", { d: `M${edge} ${y}H${width - edge - legend}`, class: "kl-track" }),
-        svg("path", { d: `M${edge} ${y}H${x(position)}`, class: "kl-track kl-trackdone" }));
+        svg("path", { d: `M${edge} ${y}H${x(position)}`, class: "kl-track kl-trackdone" }),
+      );
       for (const [first, last] of mergeRuns(timeline.refusals ?? [], length / span())) {
-        picture.append(svg("rect", { x: x(first) - 1, y: y - 13, width: Math.max(2, x(last) - x(first)), height: 8,
-          rx: 1, class: "kl-refusalmark" }));
+        picture.append(
+          svg("rect", {
+            x: x(first) - 1,
+            y: y - 13,
+            width: Math.max(2, x(last) - x(first)),
+            height: 8,
+            rx: 1,
+            class: "kl-refusalmark",
+          }),
+        );
       }
       const births = (timeline.births ?? []).map((n) => `M${x(n).toFixed(1)} ${y + 6}v5`).join("");
-      picture.append(svg("path", { d: births || "M0 0", class: "kl-birthmark" }),
-        svg("circle", { cx: x(position), cy: y, r: 8, class: "kl-thumb" }));
+      picture.append(
+        svg("path", { d: births || "M0 0", class: "kl-birthmark" }),
+        svg("circle", { cx: x(position), cy: y, r: 8, class: "kl-thumb" }),
+      );
       if (legend) {
-        picture.append(svgText(width - legend, y - 4, "refusals", { size: 12, tone: "kl-no" }),
-          svgText(width - legend, y + 13, "new slabs", { size: 12, tone: "kl-s3" }));
+        picture.append(
+          svgText(width - legend, y - 4, "refusals", { size: 12, tone: "kl-no" }),
+          svgText(width - legend, y + 13, "new slabs", { size: 12, tone: "kl-s3" }),
+        );
       }
       el.replaceChildren(picture);
     },
@@ -180,19 +255,45 @@ function mergeRuns(runs, eventsPerPixel) {
 
 /** The menu behind the three dots. */
 function makeMenu(lab) {
-  const entry = (words, key, run) => h("button", {
-    class: "kl-menuitem", role: "menuitem", type: "button", tabindex: "-1",
-    on: { click: () => { open(false); run(); } },
-  }, words, h("kbd", {}, key));
-  const list = h("div", { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
+  const entry = (words, key, run) =>
+    h(
+      "button",
+      {
+        class: "kl-menuitem",
+        role: "menuitem",
+        type: "button",
+        tabindex: "-1",
+        on: {
+          click: () => {
+            open(false);
+            run();
+          },
+        },
+      },
+      words,
+      h("kbd", {}, key),
+    );
+  const list = h(
+    "div",
+    { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
     entry("Check the machine", "", () => lab.does.check()),
     entry("Present", "P", () => lab.does.present()),
-    entry("Keys", "?", () => lab.does.keys()));
-  const button = h("button", {
-    class: "kl-ghostbutton kl-more", type: "button", title: "Undo, check, present, keys", "aria-label": "More",
-    "aria-haspopup": "menu", "aria-expanded": "false", on: { click: () => open(list.hidden === true) },
-  }, "⋯");
+    entry("Keys", "?", () => lab.does.keys()),
+  );
+  const button = h(
+    "button",
+    {
+      class: "kl-ghostbutton kl-more",
+      type: "button",
+      title: "Undo, check, present, keys",
+      "aria-label": "More",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      on: { click: () => open(list.hidden === true) },
+    },
+    "⋯",
+  );
   const items = () => [...list.querySelectorAll("button")];
   function open(show) {
     list.hidden = !show;
@@ -201,12 +302,20 @@ function makeMenu(lab) {
   }
   list.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") { open(false); button.focus(); }
+    if (event.key === "Escape") {
+      open(false);
+      button.focus();
+    }
     if (by) {
       const all = items();
-      all[(all.indexOf(/** @type {any} */ (document.activeElement)) + by + all.length) % all.length].focus();
+      all[
+        (all.indexOf(/** @type {any} */ (document.activeElement)) + by + all.length) % all.length
+      ].focus();
     }
-    if (by || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
+    if (by || event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+    }
   });
   const el = h("div", { class: "kl-menubox" }, button, list);
   el.addEventListener("focusout", (event) => {

@@ -10,7 +10,7 @@ export function slotState(frame, slab, slot) {
   const owner = row.owners[slot];
   const turn = row.turn?.[slot] ?? 0;
   if (mark && mark.slab === slab && mark.slot === slot) {
-    return { kind: mark.kind, owner: mark.kind === "taken" ? -1 : mark.owner ?? owner, turn };
+    return { kind: mark.kind, owner: mark.kind === "taken" ? -1 : (mark.owner ?? owner), turn };
   }
   if (owner === -2) return { kind: "free", owner, turn };
   return { kind: owner === -1 ? "none" : "owned", owner, turn };
@@ -19,12 +19,21 @@ export function slotState(frame, slab, slot) {
 /** The spoken name of a cell: "slab 17, slot 14, taken, no owner". */
 export function cellName(slab, slot, state, containers) {
   const name = containers.get(state.owner)?.name ?? "nobody";
-  const turn = state.turn === 1 ? "next" : state.turn > 1 ? `${ordinal(state.turn)} in turn`
-    : state.turn < 0 ? "freed by another cpu" : "";
+  const turn =
+    state.turn === 1
+      ? "next"
+      : state.turn > 1
+        ? `${ordinal(state.turn)} in turn`
+        : state.turn < 0
+          ? "freed by another cpu"
+          : "";
   const words = {
-    taken: "taken, no owner", new: state.owner < 0 ? "new, in use, no owner" : `new, owned by ${name}`,
-    freed: `freed${state.owner < 0 ? "" : `, was owned by ${name}`}`, free: turn ? `free, ${turn}` : "free",
-    none: "in use, no owner", owned: `owned by ${name}`,
+    taken: "taken, no owner",
+    new: state.owner < 0 ? "new, in use, no owner" : `new, owned by ${name}`,
+    freed: `freed${state.owner < 0 ? "" : `, was owned by ${name}`}`,
+    free: turn ? `free, ${turn}` : "free",
+    none: "in use, no owner",
+    owned: `owned by ${name}`,
   };
   return `slab ${slab}, slot ${slot}, ${words[state.kind]}`;
 }
@@ -66,7 +75,14 @@ function strokeCell(ctx, rect, inset, width, colour, dash = []) {
   ctx.setLineDash(dash);
   ctx.strokeStyle = colour;
   ctx.lineWidth = width;
-  roundRect(ctx, rect.x + inset, rect.y + inset, rect.w - 2 * inset, rect.h - 2 * inset, 3);
+  roundRect(
+    ctx,
+    rect.x + inset,
+    rect.y + inset,
+    rect.w - 2 * inset,
+    rect.h - 2 * inset,
+    rect.w < 8 ? 0 : 3,
+  );
   ctx.stroke();
   ctx.restore();
 }
@@ -95,7 +111,13 @@ function paintFreeCell(ctx, rect, state, palette, lettered, radius) {
   ctx.fillStyle = palette.free;
   roundRect(ctx, rect.x, rect.y, rect.w, rect.h, radius);
   ctx.fill();
-  if (rect.w >= 4) strokeCell(ctx, rect, next ? 1 : 0.5, next ? 2 : 1, next ? palette.ink : palette.line2);
+  if (rect.w < 5 && next) {
+    ctx.fillStyle = palette.ink;
+    ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+  } else if (rect.w >= 5) {
+    const thick = next && rect.w >= 8;
+    strokeCell(ctx, rect, thick ? 1 : 0.5, thick ? 2 : 1, next ? palette.ink : palette.line2);
+  }
   if (!lettered || !state.turn) return;
   const words = state.turn < 0 ? `(${-state.turn})` : String(state.turn);
   cellLetter(ctx, rect, words, next ? palette.ink : palette.ink3, next ? 700 : 400, palette, 1);
@@ -129,7 +151,14 @@ function paintFreedCell(ctx, rect, state, containers, palette, lettered) {
   roundRect(ctx, rect.x, rect.y, rect.w, rect.h, 3);
   ctx.fill();
   const fine = rect.w < 12;
-  strokeCell(ctx, rect, fine ? 0.5 : 1, fine ? 1 : 2, state.owner < 0 ? palette.ink3 : look.fill, fine ? [] : [4, 3]);
+  strokeCell(
+    ctx,
+    rect,
+    fine ? 0.5 : 1,
+    fine ? 1 : 2,
+    state.owner < 0 ? palette.ink3 : look.fill,
+    fine ? [] : [4, 3],
+  );
   if (!lettered) return;
   cellLetter(ctx, rect, look.letter, palette.ink3, 500, palette);
   const inset = rect.w * 0.18;
@@ -141,7 +170,10 @@ function paintFreedCell(ctx, rect, state, containers, palette, lettered) {
   ctx.stroke();
 }
 
-/** The owner array's pointer under a cell: solid where set, hollow where NULL, absent while the object is taken. */
+/**
+ * The owner array's pointer under a cell: solid where set, hollow where NULL, absent while the object is
+ * taken.
+ */
 export function paintStrip(ctx, rect, height, state, containers, selected, palette) {
   if (state.kind === "taken") return;
   const y = rect.y + rect.h + (rect.w < 12 ? 1 : 3);

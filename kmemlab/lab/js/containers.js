@@ -11,11 +11,24 @@ export function makeContainers(lab) {
   const items = new Map();
   const tree = h("div", { class: "kl-tree", role: "tree", "aria-label": "Containers" });
   const foot = h("p", { class: "kl-flat" }, "Limits are flat: a child's bytes do not count in its parent.");
-  const empty = h("p", { class: "kl-empty" }, "No container yet. ",
-    h("button", { class: "kl-try", type: "button", on: { click: () => lab.does.type("mkdir /containers/web") } },
-      "mkdir /containers/web"));
-  const el = h("section", { class: "kl-containers" },
-    h("div", { class: "kl-ph" }, h("h2", {}, "Containers"), h("span", {}, "who pays")), tree, empty, foot);
+  const empty = h(
+    "p",
+    { class: "kl-empty" },
+    "No container yet. ",
+    h(
+      "button",
+      { class: "kl-try", type: "button", on: { click: () => lab.does.type("mkdir /containers/web") } },
+      "mkdir /containers/web",
+    ),
+  );
+  const el = h(
+    "section",
+    { class: "kl-containers" },
+    h("div", { class: "kl-ph" }, h("h2", {}, "Containers"), h("span", {}, "who pays")),
+    tree,
+    empty,
+    foot,
+  );
   const changed = changeDetector();
 
   tree.addEventListener("keydown", (event) => {
@@ -25,7 +38,10 @@ export function makeContainers(lab) {
       const all = /** @type {HTMLElement[]} */ ([...tree.children]);
       all[Math.min(all.length - 1, Math.max(0, all.indexOf(target) + by))]?.focus();
     } else if (event.key === "Enter") lab.does.select(Number(target.dataset.id));
-    if (by || event.key === "Enter") { event.preventDefault(); event.stopPropagation(); }
+    if (by || event.key === "Enter") {
+      event.preventDefault();
+      event.stopPropagation();
+    }
   });
 
   return {
@@ -37,7 +53,10 @@ export function makeContainers(lab) {
       const first = frame.selected ?? containers[0]?.id;
       const alive = new Set(containers.map((c) => c.id));
       for (const [id, item] of items) {
-        if (!alive.has(id)) { item.el.remove(); items.delete(id); }
+        if (!alive.has(id)) {
+          item.el.remove();
+          items.delete(id);
+        }
       }
       containers.forEach((container, place) => {
         let item = items.get(container.id);
@@ -46,10 +65,14 @@ export function makeContainers(lab) {
           items.set(container.id, item);
         }
         if (tree.children[place] !== item.el) tree.insertBefore(item.el, tree.children[place] ?? null);
-        item.draw(container, { selected: container.id === frame.selected, scale: frame.scale || 1, deepest,
-          tabbable: container.id === first });
+        item.draw(container, {
+          selected: container.id === frame.selected,
+          scale: frame.scale || 1,
+          deepest,
+          tabbable: container.id === first,
+        });
       });
-      const any = containers.length > (containers[0]?.path === "/containers" ? 1 : 0);
+      const any = containers.some((container) => container.depth > 0);
       empty.hidden = any;
       foot.hidden = !any;
     },
@@ -68,25 +91,39 @@ function makeContainer(lab, id) {
   const refs = h("span");
   const failcnt = h("span");
   const who = h("div", { class: "kl-meta kl-who" });
-  const el = h("div", { class: "kl-cont", role: "treeitem", on: { click: () => lab.does.select(id) } },
+  const el = h(
+    "div",
+    { class: "kl-cont", role: "treeitem", on: { click: () => lab.does.select(id) } },
     h("div", { class: "kl-row" }, chip, name, h("span", { class: "kl-num" }, usage, " ", limit)),
     h("div", { class: "kl-gauge" }, track, fill, tick),
-    h("div", { class: "kl-meta" }, tasks, refs, failcnt), who);
+    h("div", { class: "kl-meta" }, tasks, refs, failcnt),
+    who,
+  );
   return {
     el,
     draw(container, { selected, scale, deepest, tabbable }) {
       const limited = container.limit !== undefined;
       const people = container.tasks ?? [];
       const raised = container.failcnt_before !== undefined;
-      const failures = raised ? `${fmt(container.failcnt_before)} → ${fmt(container.failcnt)}` : fmt(container.failcnt);
+      const failures = raised
+        ? `${fmt(container.failcnt_before)} → ${fmt(container.failcnt)}`
+        : fmt(container.failcnt);
       const share = (bytes) => `${Math.min(100, (100 * bytes) / scale)}%`;
       const depth = Math.min(DEEPEST_INDENT, container.depth ?? 0);
       setAttrs(el, {
-        "data-id": container.id, "data-path": container.path, "data-usage": container.usage,
-        "data-limit": container.limit, "data-failcnt": container.failcnt, "data-refs": container.refs,
-        "data-tasks": people.map((task) => task.pid).join(" "), "aria-selected": String(selected),
-        "aria-level": depth + 1, tabindex: tabbable ? "0" : "-1", title: container.path,
-        "aria-label": `${container.name}, ${fmt(container.usage)} ` +
+        "data-id": container.id,
+        "data-path": container.path,
+        "data-usage": container.usage,
+        "data-limit": container.limit,
+        "data-failcnt": container.failcnt,
+        "data-refs": container.refs,
+        "data-tasks": people.map((task) => task.pid).join(" "),
+        "aria-selected": String(selected),
+        "aria-level": depth + 1,
+        tabindex: tabbable ? "0" : "-1",
+        title: container.path,
+        "aria-label":
+          `${container.name}, ${fmt(container.usage)} ` +
           `${limited ? `of ${fmt(container.limit)} bytes` : "bytes, no limit"}, ${plural(people.length, "task")}, ` +
           `${plural(container.refs, "reference")}, failcnt ${container.failcnt}`,
       });

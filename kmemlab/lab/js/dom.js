@@ -16,6 +16,7 @@
  * @property {boolean} motion false at high speed and where the reader asked for no motion
  * @property {number} scale 1, or the enlargement while presenting
  * @property {boolean} twin true if the text twin takes the place of the picture
+ * @property {HTMLElement} root the element that carries the colour tokens
  * @property {any} palette colours for the canvas and for plotly, see palette.js
  */
 
@@ -37,7 +38,8 @@ const MEASURING_FONT = "KmemlabInter, Inter, system-ui, sans-serif";
 export function setAttrs(el, attrs) {
   for (const [name, value] of Object.entries(attrs)) {
     if (value === false || value === null || value === undefined) el.removeAttribute(name);
-    else if (el.getAttribute(name) !== String(value)) el.setAttribute(name, value === true ? "" : String(value));
+    else if (el.getAttribute(name) !== String(value))
+      el.setAttribute(name, value === true ? "" : String(value));
   }
   return el;
 }
@@ -56,12 +58,19 @@ function fillElement(el, props, children) {
   const { on = {}, ...attrs } = props;
   setAttrs(el, attrs);
   for (const [event, listener] of Object.entries(on)) el.addEventListener(event, listener);
-  el.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  el.append(
+    ...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return el;
 }
 
 /** Text in an SVG picture. `size` in px; `anchor` is start, middle or end. */
-export function svgText(x, y, text, { size = 13, weight = 400, anchor = "start", fill = "", tone = "" } = {}) {
+export function svgText(
+  x,
+  y,
+  text,
+  { size = 13, weight = 400, anchor = "start", fill = "", tone = "" } = {},
+) {
   const style = `font-size:${size}px;font-weight:${weight}` + (fill ? `;fill:${fill}` : "");
   return svg("text", { x, y, "text-anchor": anchor, style, class: tone }, String(text));
 }
@@ -79,16 +88,17 @@ export function plural(n, word) {
 /** "1st", "2nd", "3rd", "4th", "11th". */
 export function ordinal(n) {
   const teen = n % 100 >= 11 && n % 100 <= 13;
-  return n + (teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
+  return n + (teen ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th"));
 }
 
 /**
- * A JSON merge patch (RFC 7386). What the patch does not touch is shared with the old value, so that a part can see
- * with `===` whether anything of its own has changed.
+ * A JSON merge patch (RFC 7386). What the patch does not touch is shared with the old value, so that a part
+ * can see with `===` whether anything of its own has changed.
  */
 export function mergePatch(target, patch) {
   if (patch === null || typeof patch !== "object" || Array.isArray(patch)) return patch;
-  const whole = target !== null && typeof target === "object" && !Array.isArray(target) ? { ...target } : {};
+  const whole =
+    target !== null && typeof target === "object" && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (key === "__proto__") continue;
     if (value === null) delete whole[key];
@@ -124,7 +134,10 @@ export function fitText(text, room, size, weight = 400) {
   return text.slice(0, end) + "…";
 }
 
-/** Where a pointer is inside an element, in the element's own px even while it is scaled up for presenting. */
+/**
+ * Where a pointer is inside an element, in the element's own px even while it is scaled up for
+ * presenting.
+ */
 export function localPoint(event, el) {
   const box = el.getBoundingClientRect();
   const scale = box.width / (el.offsetWidth || box.width || 1);

@@ -1,10 +1,12 @@
 // @ts-check
-// Every picture but the slab pages is a Plotly figure. plotly.js is loaded once per page, by the first of these that
-// works: it is there already; the plotly wheel's JupyterLab extension has it; the Jupyter kernel sends it.
+// Every picture but the slab pages is a Plotly figure. plotly.js is loaded once per page, by the first of
+// these that works: it is there already; the plotly wheel's JupyterLab extension has it; the Jupyter kernel
+// sends it.
 import { h, setAttrs, changeDetector } from "./dom.js";
 
 const OLDEST_PLOTLY = 3;
 const FIGURE_HEIGHT = { L: 470, M: 350, S: 330 };
+const CAPTION_HEIGHT = 26;
 
 const usablePlotly = (P) => (P?.react && parseInt(P.version, 10) >= OLDEST_PLOTLY ? P : null);
 
@@ -22,7 +24,11 @@ async function plotlyFromExtension() {
   const plugin = [module.default].flat()[0];
   const mimeType = plugin.rendererFactory.mimeTypes[0];
   const renderer = plugin.rendererFactory.createRenderer({ mimeType });
-  await renderer.renderModel({ data: { [mimeType]: { data: [], layout: {} } }, metadata: {}, setData() {} });
+  await renderer.renderModel({
+    data: { [mimeType]: { data: [], layout: {} } },
+    metadata: {},
+    setData() {},
+  });
   renderer.dispose();
   return usablePlotly(globalThis.Plotly);
 }
@@ -33,7 +39,7 @@ function plotlyFromKernel(model) {
     const timer = setTimeout(() => finish(new Error("the Jupyter kernel did not send plotly.js")), 30000);
     const onMessage = (message, buffers) => {
       if (message?.op !== "plotly") return;
-      evaluateScript(buffers[0], message.gz).then((P) => finish(null, P), finish);
+      evaluateScript(buffers?.[0], message.gz).then((P) => finish(null, P), finish);
     };
     function finish(error, P = null) {
       clearTimeout(timer);
@@ -47,6 +53,7 @@ function plotlyFromKernel(model) {
 }
 
 async function evaluateScript(buffer, zipped) {
+  if (!buffer) throw new Error("the Jupyter kernel has no plotly.js");
   let body = new Blob([buffer]);
   if (zipped) body = await new Response(body.stream().pipeThrough(new DecompressionStream("gzip"))).blob();
   const src = URL.createObjectURL(new Blob([body], { type: "text/javascript" }));
@@ -118,18 +125,27 @@ export function makeFigure(lab) {
       const turn = (wanted += 1);
       const title = (frame.tabs ?? []).find(([name]) => name === frame.tab)?.[1] ?? "Picture";
       setAttrs(plot, { role: "img", "aria-label": title });
-      loadPlotly(lab.model).then(async (P) => {
-        loaded = P;
-        if (turn !== wanted) return;
-        words.hidden = true;
-        plot.hidden = false;
-        const height = figure.layout?.height ?? FIGURE_HEIGHT[view.size];
-        plot.style.height = `${height}px`;
-        const { data, layout } = themedFigure(figure, view, width, height);
-        await P.react(plot, data, layout, { displayModeBar: false, responsive: false, displaylogo: false,
-          ...figure.config });
-        if (turn === wanted) setAttrs(plot, { "data-drawn": seq });
-      }).catch((error) => { if (turn === wanted) fail(error); });
+      loadPlotly(lab.model)
+        .then(async (P) => {
+          loaded = P;
+          if (turn !== wanted) return;
+          words.hidden = true;
+          plot.hidden = false;
+          const height =
+            figure.layout?.height ?? FIGURE_HEIGHT[view.size] - (caption.hidden ? 0 : CAPTION_HEIGHT);
+          plot.style.height = `${height}px`;
+          const { data, layout } = themedFigure(figure, view, width, height);
+          await P.react(plot, data, layout, {
+            displayModeBar: false,
+            responsive: false,
+            displaylogo: false,
+            ...figure.config,
+          });
+          if (turn === wanted) setAttrs(plot, { "data-drawn": seq });
+        })
+        .catch((error) => {
+          if (turn === wanted) fail(error);
+        });
     },
   };
 }
@@ -138,12 +154,27 @@ export function makeFigure(lab) {
 function themedFigure(figure, view, width, height) {
   const { palette } = view;
   const small = view.size === "L" ? 15 : 12.5;
-  const axis = { linecolor: palette.line2, tickcolor: palette.line2, zeroline: false, showgrid: false, automargin: true };
+  const axis = {
+    linecolor: palette.line2,
+    tickcolor: palette.line2,
+    zeroline: false,
+    showgrid: false,
+    automargin: true,
+  };
   // Not a transparent paper: plotly takes rgba(0,0,0,0) for dark and draws Sankey links white on white.
   const theme = {
-    paper_bgcolor: palette.canvas, plot_bgcolor: palette.canvas, font: { family: palette.font, size: small, color: palette.ink },
-    colorway: palette.hues.map((hue) => hue.solid), xaxis: axis, yaxis: axis, hovermode: "closest",
-    hoverlabel: { bgcolor: palette.canvas, bordercolor: palette.line2, font: { family: palette.font, color: palette.ink } },
+    paper_bgcolor: palette.canvas,
+    plot_bgcolor: palette.canvas,
+    font: { family: palette.font, size: small, color: palette.ink },
+    colorway: palette.hues.map((hue) => hue.solid),
+    xaxis: axis,
+    yaxis: axis,
+    hovermode: "closest",
+    hoverlabel: {
+      bgcolor: palette.canvas,
+      bordercolor: palette.line2,
+      font: { family: palette.font, color: palette.ink },
+    },
     margin: { l: 8, r: 8, t: 28, b: 8 },
   };
   const style = getComputedStyle(view.root);
@@ -160,7 +191,14 @@ function themedFigure(figure, view, width, height) {
   const layout = resolve(figure.layout ?? {});
   return {
     data: resolve(figure.data ?? []),
-    layout: { uirevision: "keep", showlegend: false, ...layout, width, height, autosize: false,
-      template: { layout: theme, data: layout.template?.data ?? {} } },
+    layout: {
+      uirevision: "keep",
+      showlegend: false,
+      ...layout,
+      width,
+      height,
+      autosize: false,
+      template: { layout: theme, data: layout.template?.data ?? {} },
+    },
   };
 }

@@ -1,8 +1,23 @@
 // @ts-check
 // Colour tokens. They are written once, in lab.css; canvas and plotly read them from there.
 
-const TOKEN_NAMES = ["canvas", "raise", "line", "line2", "ink", "ink2", "ink3", "hush", "none", "nonex", "no", "not",
-  "nox", "on", "free"];
+const TOKEN_NAMES = [
+  "canvas",
+  "raise",
+  "line",
+  "line2",
+  "ink",
+  "ink2",
+  "ink3",
+  "hush",
+  "none",
+  "nonex",
+  "no",
+  "not",
+  "nox",
+  "on",
+  "free",
+];
 const HUE_COUNT = 6;
 
 /** Reads the colours of the theme that is set on the root. */
@@ -10,31 +25,48 @@ export function readPalette(root) {
   const style = getComputedStyle(root);
   const token = (name) => style.getPropertyValue("--kl-" + name).trim();
   const palette = Object.fromEntries(TOKEN_NAMES.map((name) => [name, token(name)]));
-  palette.hues = Array.from({ length: HUE_COUNT }, (_, i) => (
-    { solid: token(`h${i}`), tint: token(`h${i}t`), text: token(`h${i}x`), on: token(`h${i}on`) }));
+  palette.hues = Array.from({ length: HUE_COUNT }, (_, i) => ({
+    solid: token(`h${i}`),
+    tint: token(`h${i}t`),
+    text: token(`h${i}x`),
+    on: token(`h${i}on`),
+  }));
   palette.font = style.fontFamily;
   return palette;
 }
 
-/** The CSS variable of a container's hue; part "" is solid, "t" tint, "x" text, "on" the letter on the solid. */
+/**
+ * The CSS variable of a container's hue; part "" is solid, "t" tint, "x" text, "on" the letter on the
+ * solid.
+ */
 export function hueVar(container, part = "") {
   return `var(--kl-h${(container.hue ?? 0) % HUE_COUNT}${part})`;
 }
 
 /**
- * How an owner looks in a cell: solid if its container is selected, tinted if not, grey with a dash without an owner.
- * `containers` maps id to container.
+ * How an owner looks in a cell: solid if its container is selected, tinted if not, grey with a dash without
+ * an owner. `containers` maps id to container.
  */
 export function ownerLook(containers, owner, selected, palette) {
   const container = containers.get(owner);
   if (owner === -1 || !container) {
-    return { fill: palette.none, text: palette.nonex, letter: owner === -1 ? "–" : "?", solid: false, stripe: false };
+    return {
+      fill: palette.none,
+      text: palette.nonex,
+      letter: owner === -1 ? "–" : "?",
+      solid: false,
+      stripe: false,
+    };
   }
   const hue = palette.hues[(container.hue ?? 0) % HUE_COUNT];
   const solid = owner === selected;
   return {
-    fill: solid ? hue.solid : hue.tint, text: solid ? hue.on : hue.text, letter: container.letter,
-    strip: hue.solid, solid, stripe: Boolean(container.stripe),
+    fill: solid ? hue.solid : hue.tint,
+    text: solid ? hue.on : hue.text,
+    letter: container.letter,
+    strip: hue.solid,
+    solid,
+    stripe: Boolean(container.stripe),
   };
 }
 

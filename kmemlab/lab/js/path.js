@@ -1,6 +1,6 @@
 // @ts-check
-// The path of one charge. It runs to the right, meets the limit, and comes back on a second lane: each undo stands
-// exactly under the step that it undoes.
+// The path of one charge. It runs to the right, meets the limit, and comes back on a second lane: each undo
+// stands exactly under the step that it undoes.
 import { h, svg, svgText, textWidth, fitText, changeDetector } from "./dom.js";
 
 const PATH_FONT = { L: 16.5, M: 13.5, S: 12.5 };
@@ -23,7 +23,8 @@ export function makePath(lab) {
       lastStep = frame.step;
       const path = { columns: 0, ...frame.path };
       path.nodes = (path.nodes ?? []).map((node) => ({ ...node, now: node.k === frame.step }));
-      const picture = width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font);
+      const picture =
+        width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font);
       if (moved) picture.classList.add("kl-moved");
       const words = path.nodes.map((node) => `${node.fn}: ${node.state}, ${node.value}`).join("; ");
       picture.append(svg("title", {}, "Where did the charge stop, and what is undone in what order?"));
@@ -38,7 +39,9 @@ const reached = (node) => ["done", "now", "refused"].includes(node.state);
 /** Forward lane by column, return lane in the order in which it is walked. */
 function pathLanes(path) {
   const forward = path.nodes.filter((node) => node.lane !== "unwind").sort((a, b) => a.col - b.col);
-  const unwind = path.nodes.filter((node) => node.lane === "unwind").sort((a, b) => a.k - b.k || b.col - a.col);
+  const unwind = path.nodes
+    .filter((node) => node.lane === "unwind")
+    .sort((a, b) => a.k - b.k || b.col - a.col);
   return { forward, unwind };
 }
 
@@ -48,7 +51,11 @@ function columnEdges(path, width, font) {
   const need = Array(columns).fill(40);
   for (const node of path.nodes) {
     const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", font - 1.2, 500));
-    need[node.col] = Math.max(need[node.col], text + (node.col === path.turn ? 38 : 14));
+    // A very long name is cut rather than starve the other columns.
+    need[node.col] = Math.min(
+      width * 0.23,
+      Math.max(need[node.col], text + (node.col === path.turn ? 38 : 14)),
+    );
   }
   const shares = columns === CHARGE_SHARES.length ? CHARGE_SHARES : Array(columns).fill(1);
   const total = shares.reduce((a, b) => a + b, 0);
@@ -79,20 +86,38 @@ function pathNode(node, x, y, tx, lineHeight, font, room) {
   const refusal = node.state === "refused";
   const never = node.state === "never";
   const dot = refusal
-    ? [svg("circle", { cx: x, cy: y, r: at ? 13 : 9, class: "kl-dot" }),
-      svg("path", { d: `M${x - 4.5} ${y - 4.5}l9 9m0-9l-9 9`, class: "kl-cross" })]
+    ? [
+        svg("circle", { cx: x, cy: y, r: at ? 13 : 9, class: "kl-dot" }),
+        svg("path", { d: `M${x - 4.5} ${y - 4.5}l9 9m0-9l-9 9`, class: "kl-cross" }),
+      ]
     : [svg("circle", { cx: x, cy: y, r: at ? 9 : 5.5, class: "kl-dot" })];
   const quiet = node.lane === "unwind";
   const nameTone = never ? "kl-s3" : refusal ? "kl-no" : quiet && !reached(node) ? "kl-s2" : "";
   const valueTone = refusal ? "kl-no" : quiet || never ? "kl-s3" : "kl-s2";
   const top = quiet ? lineHeight.quiet : lineHeight.loud;
-  return svg("g", {
-    class: "kl-node", "data-fn": node.fn, "data-value": node.value, "data-lane": node.lane, "data-state": node.state,
-    "data-now": at,
-  }, dot,
-  svgText(tx, y + top, fitText(node.fn, room, font, 700), { size: font, weight: at ? 700 : 600, tone: nameTone }),
-  svgText(tx, y + top + lineHeight.value, fitText(String(node.value ?? ""), room, font - 1.2, refusal ? 500 : 400),
-    { size: font - 1.2, weight: refusal ? 500 : 400, tone: valueTone }));
+  return svg(
+    "g",
+    {
+      class: "kl-node",
+      "data-fn": node.fn,
+      "data-value": node.value,
+      "data-lane": node.lane,
+      "data-state": node.state,
+      "data-now": at,
+    },
+    dot,
+    svgText(tx, y + top, fitText(node.fn, room, font, 700), {
+      size: font,
+      weight: at ? 700 : 600,
+      tone: nameTone,
+    }),
+    svgText(
+      tx,
+      y + top + lineHeight.value,
+      fitText(String(node.value ?? ""), room, font - 1.2, refusal ? 500 : 400),
+      { size: font - 1.2, weight: refusal ? 500 : 400, tone: valueTone },
+    ),
+  );
 }
 
 function flatPath(path, width, font) {
@@ -134,10 +159,20 @@ function rcuBracket([first, last], edges, y, font) {
   const left = edges[first] - 7;
   const right = Math.min(edges[last] + font * 6.4, (edges[last + 1] ?? Infinity) - 14);
   const middle = (left + 7 + right) / 2;
-  const text = svgText(middle, y - 10, "rcu_read_lock", { size: font - 1.7, anchor: "middle", tone: "kl-s3 kl-mono" });
-  return svg("g", {},
-    svg("path", { d: `M${left} ${y - 7}v-7H${middle - font * 4.4}M${middle + font * 4.4} ${y - 14}H${right}v7`,
-      class: "kl-bracket" }), text);
+  const text = svgText(middle, y - 10, "rcu_read_lock", {
+    size: font - 1.7,
+    anchor: "middle",
+    tone: "kl-s3 kl-mono",
+  });
+  return svg(
+    "g",
+    {},
+    svg("path", {
+      d: `M${left} ${y - 7}v-7H${middle - font * 4.4}M${middle + font * 4.4} ${y - 14}H${right}v7`,
+      class: "kl-bracket",
+    }),
+    text,
+  );
 }
 
 /** Below 860 px the path is drawn downwards: forward lane on the left, return lane on the right. */
@@ -152,8 +187,14 @@ function verticalPath(path, width, font) {
   const y = (node) => 14 + node.col * VERTICAL_ROW;
   forward.slice(1).forEach((node, i) => {
     const state = reached(node) ? "walked" : "ahead";
-    picture.append(pathLine(`M${x1} ${y(forward[i]) + 7}V${y(node) - 7}`, state,
-      node.state === "never" ? "never" : "forward", node.now));
+    picture.append(
+      pathLine(
+        `M${x1} ${y(forward[i]) + 7}V${y(node) - 7}`,
+        state,
+        node.state === "never" ? "never" : "forward",
+        node.now,
+      ),
+    );
   });
   const turn = forward.find((node) => node.col === path.turn);
   if (turn) {
@@ -161,8 +202,9 @@ function verticalPath(path, width, font) {
     const low = y(turn) + 24;
     let from = `M${x1} ${y(turn) + 9}V${low - 6}Q${x1} ${low} ${x1 + 6} ${low}H${x2 - 12}Q${x2} ${low} ${x2} ${low - 12}`;
     unwind.forEach((node) => {
-      picture.append(pathLine(`${from}V${y(node) + 7}`, reached(node) ? "walked" : "ahead", "unwind",
-        node.now));
+      picture.append(
+        pathLine(`${from}V${y(node) + 7}`, reached(node) ? "walked" : "ahead", "unwind", node.now),
+      );
       from = `M${x2} ${y(node) - 7}`;
     });
   }

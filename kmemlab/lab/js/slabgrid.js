@@ -12,7 +12,12 @@ const GRID_CELLS = 2000;
  * @param {(cell: {slab: number, slot: number} | null) => void} walkedTo
  */
 export function makeSlabGrid(lab, walkedTo) {
-  const el = h("div", { class: "kl-grid kl-hidden", role: "grid", tabindex: "0", "aria-label": "Slab pages" });
+  const el = h("div", {
+    class: "kl-grid kl-hidden",
+    role: "grid",
+    tabindex: "0",
+    "aria-label": "Slab pages",
+  });
   const rows = new Map();
   const prefix = uniqueId("cell");
   let order = [];
@@ -25,10 +30,18 @@ export function makeSlabGrid(lab, walkedTo) {
 
   function fillRow(entry, slab) {
     const row = frame.slabs.rows[slab];
-    const cells = row.owners.map((_, slot) => h("span", {
-      role: "gridcell", id: idOf({ slab, slot }), "aria-colindex": slot + 1,
-      "aria-selected": String(frame.object?.slab === slab && frame.object?.slot === slot),
-    }, cellName(slab, slot, slotState(frame, slab, slot), containers)));
+    const cells = row.owners.map((_, slot) =>
+      h(
+        "span",
+        {
+          role: "gridcell",
+          id: idOf({ slab, slot }),
+          "aria-colindex": slot + 1,
+          "aria-selected": String(frame.object?.slab === slab && frame.object?.slot === slot),
+        },
+        cellName(slab, slot, slotState(frame, slab, slot), containers),
+      ),
+    );
     entry.el.replaceChildren(...cells);
   }
 
@@ -39,13 +52,22 @@ export function makeSlabGrid(lab, walkedTo) {
     const marked = frame.mark?.slab === slab ? JSON.stringify(frame.mark) : "";
     const chosen = frame.object?.slab === slab ? frame.object.slot : -1;
     const open = full || at?.slab === slab;
-    const same = entry.row === row && entry.where === where && entry.marked === marked && entry.chosen === chosen &&
-      entry.open === open && entry.containers === containers;
+    const same =
+      entry.row === row &&
+      entry.where === where &&
+      entry.marked === marked &&
+      entry.chosen === chosen &&
+      entry.open === open &&
+      entry.containers === containers;
     if (same) return entry.el;
     const next = row.turn ? row.turn.indexOf(1) : -1;
     setAttrs(entry.el, {
-      "data-slab": slab, "data-pfn": row.pfn, "data-where": where, "data-inuse": row.inuse,
-      "data-owners": row.owners.join(" "), "data-next": next < 0 ? "" : next,
+      "data-slab": slab,
+      "data-pfn": row.pfn,
+      "data-where": where,
+      "data-inuse": row.inuse,
+      "data-owners": row.owners.join(" "),
+      "data-next": next < 0 ? "" : next,
       "aria-label": `slab ${slab}, ${where}, ${row.inuse} of ${row.owners.length} in use`,
     });
     Object.assign(entry, { row, where, marked, chosen, open, containers });
@@ -67,21 +89,35 @@ export function makeSlabGrid(lab, walkedTo) {
     const named = [...newContainers.values()].map((c) => `${c.id} ${c.name}`).join("\n");
     if (named !== containers.named) containers = Object.assign(new Map(newContainers), { named });
     const { cpus = {}, partial = [], full: fullSlabs = [] } = frame.slabs;
-    order = [...Object.entries(cpus).map(([cpu, slab]) => [slab, `cpu ${cpu}`]),
-      ...partial.map((slab, i) => [slab, `partial ${i + 1}`]), ...fullSlabs.map((slab) => [slab, "full"])]
-      .filter(([slab]) => frame.slabs.rows[slab]);
+    order = [
+      ...Object.entries(cpus).map(([cpu, slab]) => [slab, `cpu ${cpu}`]),
+      ...partial.map((slab, i) => [slab, `partial ${i + 1}`]),
+      ...fullSlabs.map((slab) => [slab, "full"]),
+    ].filter(([slab]) => frame.slabs.rows[slab]);
     full = order.length * (frame.cache?.objects ?? 1) <= GRID_CELLS;
     const wanted = order.map(([slab, where]) => drawRow(slab, where));
     const present = new Set(order.map(([slab]) => slab));
     for (const [slab, entry] of rows) {
-      if (!present.has(slab)) { entry.el.remove(); rows.delete(slab); }
+      if (!present.has(slab)) {
+        entry.el.remove();
+        rows.delete(slab);
+      }
     }
-    wanted.forEach((row, i) => { if (el.children[i] !== row) el.insertBefore(row, el.children[i] ?? null); });
+    wanted.forEach((row, i) => {
+      if (el.children[i] !== row) el.insertBefore(row, el.children[i] ?? null);
+    });
     setAttrs(el, { "aria-rowcount": order.length, "aria-colcount": frame.cache?.objects });
-    if (at && !present.has(at.slab)) { at = null; setAttrs(el, { "aria-activedescendant": null }); walkedTo(null); }
+    if (at && !present.has(at.slab)) {
+      at = null;
+      setAttrs(el, { "aria-activedescendant": null });
+      walkedTo(null);
+    }
   }
 
-  el.addEventListener("focus", () => { if (!at && order.length) walk({ slab: order[0][0], slot: 0 }); else walkedTo(at); });
+  el.addEventListener("focus", () => {
+    if (!at && order.length) walk({ slab: order[0][0], slot: 0 });
+    else walkedTo(at);
+  });
   el.addEventListener("blur", () => walkedTo(at));
   el.addEventListener("keydown", (event) => {
     const move = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
@@ -89,7 +125,10 @@ export function makeSlabGrid(lab, walkedTo) {
     if (!move && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
-    if (!move) { lab.does.object(at); return; }
+    if (!move) {
+      lab.does.object(at);
+      return;
+    }
     const place = order.findIndex(([slab]) => slab === at.slab);
     const row = Math.min(order.length - 1, Math.max(0, place + move[0]));
     const slots = frame.slabs.rows[order[row][0]].owners.length;

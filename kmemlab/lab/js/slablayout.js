@@ -1,8 +1,9 @@
 // @ts-check
 // Where everything on the slab pages is. Pure geometry: no drawing, no state.
 //
-// Lists on the left (cpu slabs, partial list), full slabs on the right. If there are too many full slabs they fold to
-// one line of words; above 2,000 cells the cells get smaller instead, and at last each slab is a small square tile.
+// Lists on the left (cpu slabs, partial list), full slabs on the right. If there are too many full slabs
+// they fold to one line of words; above 2,000 cells the cells get smaller instead, and at last each slab is
+// a small square tile.
 
 /**
  * One slab on the picture.
@@ -22,23 +23,69 @@
  */
 
 const SLAB_SIZES = {
-  L: { cell: 28, gap: 2, font: 15.5, label: 124, between: 32, fullLabel: 30, rowGap: 5, air: 0.62, height: 490 },
-  M: { cell: 22, gap: 2, font: 13, label: 102, between: 34, fullLabel: 26, rowGap: 4, air: 0.5, height: 352 },
-  S: { cell: 16, gap: 1.4, font: 12.5, label: 84, between: 16, fullLabel: 22, rowGap: 4, air: 0.75, height: 332 },
+  L: {
+    cell: 28,
+    gap: 2,
+    font: 15.5,
+    label: 124,
+    between: 32,
+    fullLabel: 30,
+    rowGap: 5,
+    air: 0.62,
+    height: 490,
+  },
+  M: {
+    cell: 22,
+    gap: 2,
+    font: 13,
+    label: 102,
+    between: 34,
+    fullLabel: 26,
+    rowGap: 4,
+    air: 0.5,
+    height: 352,
+  },
+  S: {
+    cell: 16,
+    gap: 1.4,
+    font: 12.5,
+    label: 84,
+    between: 16,
+    fullLabel: 22,
+    rowGap: 4,
+    air: 0.75,
+    height: 332,
+  },
 };
 const MANY_CELLS = 2000;
 const CELLS_PER_LINE = 64;
 const SMALLEST_LETTERED = 14;
+// Width of the longest words over the lists, in font sizes.
+const HEADING_ROOM = 26.5;
 const CELL_LADDER = [16, 13, 11, 9, 8, 7, 6, 5, 4, 3, 2];
 
 /** Lays out all slabs of the drawn cache. */
 export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
   const base = SLAB_SIZES[size];
-  const column = stack ? width : (width - base.between) / 2;
+  // Both columns have room for slabs of the same width; their labels differ.
+  const room = stack ? width - base.label : (width - base.between - base.label - base.fullLabel) / 2;
+  const column = base.label + room;
   const many = Object.keys(slabs.rows).length * objects > MANY_CELLS;
-  const out = { width, height: 0, base, blocks: [], heads: [], rows: [], trunks: [], fold: null, many,
-    captionX: 0, captionY: 0, fullNote: null };
-  const shape = slabShape(objects, column - base.label, base);
+  const out = {
+    width,
+    height: 0,
+    base,
+    blocks: [],
+    heads: [],
+    rows: [],
+    trunks: [],
+    fold: null,
+    many,
+    captionX: 0,
+    captionY: 0,
+    fullNote: null,
+  };
+  const shape = slabShape(objects, room, base);
   const lists = { ...shape, x: base.label };
   let y = layoutCpus(out, slabs, lists, base);
   y = layoutPartial(out, slabs, lists, base, column, objects, y);
@@ -46,11 +93,16 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
   out.captionY = y + base.font * 1.1;
   const listsEnd = out.captionY + base.font * 3.3;
   // Beside lists that are narrower than half the stage there is more room for the full slabs.
-  const fullX = stack ? 0 : Math.min(column, base.label + shape.width) + base.between;
+  const listWidth = Math.max(base.label + shape.width, base.font * HEADING_ROOM);
+  const fullX = stack ? 0 : Math.min(column, listWidth) + base.between;
   const top = stack ? listsEnd + 4 : 0;
-  const room = Math.max(base.height, stack ? 0 : listsEnd);
-  const end = layoutFull(out, slabs.full ?? [], objects, base,
-    { x: fullX, y: top, width: width - fullX, height: unfolded ? Infinity : room });
+  const tall = Math.max(base.height, stack ? 0 : listsEnd);
+  const end = layoutFull(out, slabs.full ?? [], objects, base, {
+    x: fullX,
+    y: top,
+    width: width - fullX,
+    height: unfolded ? Infinity : tall,
+  });
   out.height = Math.ceil(Math.max(listsEnd, end));
   return out;
 }
@@ -58,7 +110,9 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
 /** Size of one slab drawn as one line of cells, or as several if they would become too small for a letter. */
 function slabShape(objects, room, base) {
   const fits = (perLine) => Math.min(base.cell, (room + base.gap) / perLine - base.gap);
-  if (objects > CELLS_PER_LINE) return shapeOf(objects, CELLS_PER_LINE, Math.max(2, Math.floor(fits(CELLS_PER_LINE))), base);
+  if (objects > CELLS_PER_LINE) {
+    return shapeOf(objects, CELLS_PER_LINE, Math.max(2, Math.floor(fits(CELLS_PER_LINE))), base);
+  }
   let lines = 1;
   while (fits(Math.ceil(objects / lines)) < SMALLEST_LETTERED && lines < objects) lines += 1;
   const perLine = Math.ceil(objects / lines);
@@ -66,18 +120,33 @@ function slabShape(objects, room, base) {
 }
 
 /** A block of cells, with room for the owner array under each line unless `strip` is 0. */
-function shapeOf(objects, perLine, cell, base, strip = Math.max(cell < 12 ? 2 : 5, Math.round(cell * 0.24))) {
-  const gap = cell < 12 ? Math.min(1, cell / 4) : base.gap;
+function shapeOf(
+  objects,
+  perLine,
+  cell,
+  base,
+  strip = Math.max(cell < 12 ? 2 : 5, Math.round(cell * 0.24)),
+) {
+  const gap = cell < 5 ? 0 : cell < 12 ? 1 : base.gap;
   const under = strip ? (cell < 12 ? 1 : 3) + strip : 0;
   const lines = Math.ceil(objects / perLine);
   const pitch = cell + under + (under ? Math.max(2, gap) : gap);
-  return { cell, gap, perLine, lines, pitch, strip,
-    width: Math.min(objects, perLine) * (cell + gap) - gap, height: pitch * (lines - 1) + cell + under };
+  return {
+    cell,
+    gap,
+    perLine,
+    lines,
+    pitch,
+    strip,
+    width: Math.min(objects, perLine) * (cell + gap) - gap,
+    height: pitch * (lines - 1) + cell + under,
+  };
 }
 
 function layoutCpus(out, slabs, shape, base) {
   let y = base.font;
-  out.heads.push({ x: 0, y, text: "cpu slabs", sub: slabs.note ?? "one per cpu, allocation happens here", note: slabs.note });
+  const sub = slabs.note ?? "one per cpu, allocation happens here";
+  out.heads.push({ x: 0, y, text: "cpu slabs", sub, note: slabs.note });
   y += base.font * 0.95;
   for (const [cpu, slab] of Object.entries(slabs.cpus ?? {})) {
     addBlock(out, slab, `cpu ${cpu}`, shape, shape.x, y);
@@ -88,7 +157,16 @@ function layoutCpus(out, slabs, shape, base) {
   return y;
 }
 
-const rowPitch = (shape, base) => Math.max(shape.height + Math.round(Math.min(shape.cell, base.cell) * base.air), base.font * 2.55);
+const rowPitch = (shape, base) =>
+  Math.max(shape.height + Math.round(Math.min(shape.cell, base.cell) * base.air), base.font * 2.55);
+
+/**
+ * Where the pointer meets a slab: in the middle of its first line, but never so high that its name has no
+ * room.
+ */
+export function rowMiddle(shape, base) {
+  return Math.max(shape.cell / 2, base.font * 0.8);
+}
 
 function addBlock(out, slab, where, shape, x, y) {
   out.blocks.push({ ...shape, slab, where, x, y });
@@ -97,7 +175,12 @@ function addBlock(out, slab, where, shape, x, y) {
 function layoutPartial(out, slabs, shape, base, column, objects, start) {
   const partial = slabs.partial ?? [];
   let y = start + base.font * 1.05;
-  out.heads.push({ x: 0, y, text: "partial list", sub: partial.length ? "refilled from the head" : "empty" });
+  out.heads.push({
+    x: 0,
+    y,
+    text: "partial list",
+    sub: partial.length ? "refilled from the head" : "empty",
+  });
   y += base.font * 0.95;
   const rowsFit = Math.floor((base.height * 1.5) / rowPitch(shape, base));
   if (partial.length > Math.max(rowsFit, 8)) return layoutLongList(out, partial, objects, base, column, y);
@@ -106,7 +189,7 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
   partial.forEach((slab, i) => {
     addBlock(out, slab, `partial ${i + 1}`, shape, shape.x, y);
     out.rows.push({ y, shape, slab, name: i ? "place" : "head", place: i + 1, from: base.font * 1.3 });
-    last = y + Math.min(shape.cell, base.cell) / 2 - base.font * 0.25;
+    last = y + rowMiddle(shape, base) - base.font * 0.25;
     y += rowPitch(shape, base);
   });
   if (partial.length) out.trunks.push({ d: `M5 ${top - 3}V${last}` });
@@ -141,7 +224,8 @@ function fitGrid(count, objects, base, room, label) {
   const side = Math.ceil(Math.sqrt(objects));
   let best = null;
   for (const cell of CELL_LADDER.filter((c) => c <= base.cell)) {
-    for (const perLine of [Math.min(objects, CELLS_PER_LINE), side]) {
+    // A line of cells that are too small to be told apart is only noise: below 9 px a slab is a square tile.
+    for (const perLine of cell < 9 ? [side] : [Math.min(objects, CELLS_PER_LINE), side]) {
       const shape = shapeOf(objects, perLine, cell, base, 0);
       const named = shape.height >= 11 ? label : 0;
       const gapX = named ? 14 : Math.max(3, shape.gap * 3);
@@ -153,16 +237,24 @@ function fitGrid(count, objects, base, room, label) {
       if (columns * rows >= count) return best;
     }
   }
-  return best ?? { shape: shapeOf(objects, side, 2, base, 0), label: 0, gapX: 3, gapY: 3, columns: 1, rows: 1 };
+  return (
+    best ?? { shape: shapeOf(objects, side, 2, base, 0), label: 0, gapX: 3, gapY: 3, columns: 1, rows: 1 }
+  );
 }
 
 function layoutFull(out, full, objects, base, box) {
   let y = box.y + base.font;
-  out.heads.push({ x: box.x, y, text: "full", sub: `${full.length} slab${full.length === 1 ? "" : "s"}, on no list` });
+  out.heads.push({
+    x: box.x,
+    y,
+    text: "full",
+    sub: `${full.length} slab${full.length === 1 ? "" : "s"}, on no list`,
+  });
   y += base.font * 0.95;
   const foot = base.font * 2.9;
   const room = { width: box.width, height: box.height - base.font * 1.95 - foot };
-  const grid = out.many ? fitGrid(full.length, objects, base, room, base.fullLabel)
+  const grid = out.many
+    ? fitGrid(full.length, objects, base, room, base.fullLabel)
     : wantedGrid(objects, base, room);
   const fits = grid.columns * grid.rows;
   // The words of a fold take the place of the last row.
@@ -176,8 +268,13 @@ function layoutFull(out, full, objects, base, box) {
   });
   y += Math.ceil(shown / grid.columns) * (grid.shape.height + grid.gapY);
   if (shown < full.length) {
-    out.fold = { x: box.x + grid.label, y, width: box.width - grid.label, height: base.font * 1.6,
-      slabs: full.slice(shown) };
+    out.fold = {
+      x: box.x + grid.label,
+      y,
+      width: box.width - grid.label,
+      height: base.font * 1.6,
+      slabs: full.slice(shown),
+    };
     y += base.font * 1.6;
   }
   if (full.length) out.fullNote = { x: box.x + grid.label, y: y + base.font * 1.1 };
@@ -198,7 +295,9 @@ function wantedGrid(objects, base, room) {
 export function cellRect(block, slot) {
   return {
     x: block.x + (slot % block.perLine) * (block.cell + block.gap),
-    y: block.y + Math.floor(slot / block.perLine) * block.pitch, w: block.cell, h: block.cell,
+    y: block.y + Math.floor(slot / block.perLine) * block.pitch,
+    w: block.cell,
+    h: block.cell,
   };
 }
 
@@ -208,7 +307,10 @@ export function cellAt(layout, objects, x, y) {
     const edge = Math.min(3, block.gap + 1);
     if (x < block.x - edge || x > block.x + block.width + edge) continue;
     if (y < block.y - edge || y > block.y + block.height + edge) continue;
-    const column = Math.min(block.perLine - 1, Math.max(0, Math.floor((x - block.x) / (block.cell + block.gap))));
+    const column = Math.min(
+      block.perLine - 1,
+      Math.max(0, Math.floor((x - block.x) / (block.cell + block.gap))),
+    );
     const line = Math.min(block.lines - 1, Math.max(0, Math.floor((y - block.y) / block.pitch)));
     const slot = line * block.perLine + column;
     return slot < objects ? { slab: block.slab, slot } : null;

@@ -1,6 +1,6 @@
 // @ts-check
-// The stage: one picture at a time. The slab pages are our own canvas, every other tab is a Plotly figure; the text
-// twin can take the place of either.
+// The stage: one picture at a time. The slab pages are our own canvas, every other tab is a Plotly figure;
+// the text twin can take the place of either.
 import { h, fmt, plural, setAttrs, changeDetector, uniqueId, innerWidthOf } from "./dom.js";
 import { makeSlabs } from "./slabs.js";
 import { makeFigure } from "./figure.js";
@@ -9,7 +9,9 @@ import { makeFigure } from "./figure.js";
 export function makeStage(lab) {
   const tabs = h("div", { class: "kl-tabs", role: "tablist", "aria-label": "Pictures" });
   const cache = h("select", {
-    class: "kl-cache", "aria-label": "Cache", on: { change: () => lab.ask("cache", { name: cache.value }) },
+    class: "kl-cache",
+    "aria-label": "Cache",
+    on: { change: () => lab.ask("cache", { name: cache.value }) },
   });
   const facts = h("span");
   const cacheBox = h("span", { class: "kl-cachebox" }, "cache ", cache, facts);
@@ -17,8 +19,12 @@ export function makeStage(lab) {
   const figure = makeFigure(lab);
   const twin = h("pre", { class: "kl-twin", id: uniqueId("twin"), tabindex: "-1" });
   const picture = h("div", { class: "kl-picture", role: "tabpanel" }, slabs.el, figure.el, twin);
-  const el = h("section", { class: "kl-stage", "aria-label": "Stage" },
-    h("div", { class: "kl-ph kl-stagehead" }, tabs, cacheBox), picture);
+  const el = h(
+    "section",
+    { class: "kl-stage", "aria-label": "Stage" },
+    h("div", { class: "kl-ph kl-stagehead" }, tabs, cacheBox),
+    picture,
+  );
   const tabsChanged = changeDetector();
   const cachesChanged = changeDetector();
   setAttrs(slabs.el, { "aria-describedby": twin.id });
@@ -58,16 +64,29 @@ export function makeStage(lab) {
 
 function drawTabs(lab, box, tabs, current) {
   const focused = box.contains(document.activeElement);
-  box.replaceChildren(...tabs.map(([name, title], i) => h("button", {
-    type: "button", role: "tab", "data-tab": name, "aria-selected": String(name === current),
-    tabindex: name === current ? "0" : "-1", title: `${title} (${i + 1})`,
-    on: { click: () => lab.ask("tab", { name }) },
-  }, title)));
+  box.replaceChildren(
+    ...tabs.map(([name, title], i) =>
+      h(
+        "button",
+        {
+          type: "button",
+          role: "tab",
+          "data-tab": name,
+          "aria-selected": String(name === current),
+          tabindex: name === current ? "0" : "-1",
+          title: `${title} (${i + 1})`,
+          on: { click: () => lab.ask("tab", { name }) },
+        },
+        title,
+      ),
+    ),
+  );
   if (focused) /** @type {any} */ (box.querySelector("[aria-selected=true]"))?.focus();
 }
 
 function drawCaches(select, facts, frame) {
-  const known = frame.caches ?? (frame.cache ? [frame.cache] : []);
+  const known = [...(frame.caches ?? [])];
+  if (frame.cache && !known.some((c) => c.name === frame.cache.name)) known.push(frame.cache);
   select.replaceChildren(...known.map((c) => h("option", { value: c.name }, c.name)));
   select.value = frame.cache?.name ?? "";
   if (!frame.cache) return;

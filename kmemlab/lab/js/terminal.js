@@ -1,6 +1,6 @@
 // @ts-check
-// The terminal: the shell's words, then one quiet line of ours. At L with its history; below that one line, and the
-// history is a drawer over the timeline. Everything is set as text, never as HTML.
+// The terminal: the shell's words, then one quiet line of ours. At L with its history; below that one line,
+// and the history is a drawer over the timeline. Everything is set as text, never as HTML.
 import { h, setAttrs, changeDetector } from "./dom.js";
 
 const CANDIDATES_SHOWN = 6;
@@ -9,17 +9,36 @@ const HISTORY_SHOWN = 200;
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeTerminal(lab) {
-  const history = h("div", { class: "kl-history", role: "log", "aria-label": "Terminal history", tabindex: "-1" });
+  const history = h("div", {
+    class: "kl-history",
+    role: "log",
+    "aria-label": "Terminal history",
+    tabindex: "-1",
+  });
   const candidates = h("div", { class: "kl-cands", hidden: true });
   const ghost = h("span", { class: "kl-ghost", "aria-hidden": "true" });
-  const input = /** @type {HTMLInputElement} */ (h("input", {
-    class: "kl-input", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
-    "aria-label": "Command", "aria-keyshortcuts": "/",
-  }));
+  const input = /** @type {HTMLInputElement} */ (
+    h("input", {
+      class: "kl-input",
+      type: "text",
+      spellcheck: "false",
+      autocomplete: "off",
+      autocapitalize: "off",
+      "aria-label": "Command",
+      "aria-keyshortcuts": "/",
+    })
+  );
   const completes = h("span", { class: "kl-completes", hidden: true }, h("kbd", {}, "Tab"), " completes");
   const last = h("button", { class: "kl-last kl-mono", type: "button", tabindex: "-1", title: "History" });
-  const prompt = h("div", { class: "kl-prompt kl-mono" }, h("kbd", { class: "kl-slash" }, "/"),
-    h("span", { class: "kl-hash" }, "# "), h("span", { class: "kl-field" }, ghost, input), completes, last);
+  const prompt = h(
+    "div",
+    { class: "kl-prompt kl-mono" },
+    h("kbd", { class: "kl-slash" }, "/"),
+    h("span", { class: "kl-hash" }, "# "),
+    h("span", { class: "kl-field" }, ghost, input),
+    completes,
+    last,
+  );
   const el = h("section", { class: "kl-term", "aria-label": "Terminal" }, history, candidates, prompt);
   const changed = changeDetector();
 
@@ -39,7 +58,10 @@ export function makeTerminal(lab) {
     timer = window.setTimeout(() => {
       const line = input.value;
       asked = null;
-      if (line) lab.ask("complete", { line }, () => { asked = line; });
+      if (line)
+        lab.ask("complete", { line }, () => {
+          asked = line;
+        });
     }, COMPLETE_DELAY);
   };
   const put = (line) => {
@@ -73,7 +95,11 @@ export function makeTerminal(lab) {
     showGhost();
   };
 
-  input.addEventListener("input", () => { candidates.hidden = true; showGhost(); complete(); });
+  input.addEventListener("input", () => {
+    candidates.hidden = true;
+    showGhost();
+    complete();
+  });
   input.addEventListener("focus", () => openDrawer(true));
   prompt.addEventListener("pointerdown", (event) => {
     if (event.target === input || last.contains(/** @type {any} */ (event.target))) return;
@@ -87,8 +113,13 @@ export function makeTerminal(lab) {
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = { Enter: run, ArrowUp: () => recall(-1), ArrowDown: () => recall(1), Escape: () => lab.does.leave(),
-      Tab: event.shiftKey ? null : acceptGhost }[event.key];
+    const action = {
+      Enter: run,
+      ArrowUp: () => recall(-1),
+      ArrowDown: () => recall(1),
+      Escape: () => lab.does.leave(),
+      Tab: event.shiftKey ? null : acceptGhost,
+    }[event.key];
     if (!action) return;
     // Tab stays here: whoever wants to leave presses Esc first, as in the table of keys.
     event.preventDefault();
@@ -115,8 +146,10 @@ export function makeTerminal(lab) {
       candidates.hidden = !several;
       if (several) {
         const more = names.length - CANDIDATES_SHOWN;
-        candidates.replaceChildren(...names.slice(0, CANDIDATES_SHOWN).map((name) => h("span", {}, name)),
-          more > 0 ? h("span", { class: "kl-s3" }, `and ${more} more`) : "");
+        candidates.replaceChildren(
+          ...names.slice(0, CANDIDATES_SHOWN).map((name) => h("span", {}, name)),
+          more > 0 ? h("span", { class: "kl-s3" }, `and ${more} more`) : "",
+        );
       }
       showGhost();
       if (!changed(terminal.history)) return;
@@ -132,14 +165,21 @@ export function makeTerminal(lab) {
 /** One command and what came back. */
 function historyLines(entry) {
   const line = (kind, text) => (text ? h("div", { class: kind }, text) : null);
-  return [entry.cmd === undefined ? null : h("div", { class: "kl-cmd" }, `# ${entry.cmd}`),
-    line("kl-out", entry.out), line("kl-err", entry.err), line("kl-hint", entry.hint)].filter(Boolean);
+  return [
+    entry.cmd === undefined ? null : h("div", { class: "kl-cmd" }, `# ${entry.cmd}`),
+    line("kl-out", entry.out),
+    line("kl-err", entry.err),
+    line("kl-hint", entry.hint),
+  ].filter(Boolean);
 }
 
 /** Below L: the last command and its answer at the end of the prompt line. */
 function drawLast(last, entry) {
   const answer = entry?.err || entry?.out || "";
   setAttrs(last, { hidden: !entry });
-  last.replaceChildren(...(entry ? [`# ${entry.cmd ?? ""}`,
-    h("span", { class: entry.err ? "kl-no" : "" }, answer.split("\n")[0])] : []));
+  last.replaceChildren(
+    ...(entry
+      ? [`# ${entry.cmd ?? ""}`, h("span", { class: entry.err ? "kl-no" : "" }, answer.split("\n")[0])]
+      : []),
+  );
 }

@@ -1,0 +1,61 @@
+"""Pictures of a kernel's memory: a record in, a Plotly Figure out, and a text twin beside each.
+
+Names are loaded when they are first used, so that importing this package costs neither plotly nor networkx.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmemlab.figures.buddy import buddy_figure, buddy_text
+    from kmemlab.figures.flow import flow_figure, flow_text
+    from kmemlab.figures.graphs import charge_path_graph, container_graph, flow_graph
+    from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
+    from kmemlab.figures.palette import Owner, Theme, assign_owners, template
+    from kmemlab.figures.path import path_figure, path_text
+    from kmemlab.figures.slabs import slabs_figure, slabs_text
+    from kmemlab.figures.timeline import timeline_figure, timeline_text
+
+_ROOMS = {
+    "buddy": ("buddy_figure", "buddy_text"),
+    "flow": ("flow_figure", "flow_text"),
+    "graphs": ("charge_path_graph", "container_graph", "flow_graph"),
+    "hierarchy": ("hierarchy_figure", "hierarchy_text"),
+    "palette": ("Owner", "Theme", "assign_owners", "template"),
+    "path": ("path_figure", "path_text"),
+    "slabs": ("slabs_figure", "slabs_text"),
+    "timeline": ("timeline_figure", "timeline_text"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the room of a public name at its first use."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+
+
+__all__ = [
+    "Owner",
+    "Theme",
+    "assign_owners",
+    "buddy_figure",
+    "buddy_text",
+    "charge_path_graph",
+    "container_graph",
+    "flow_figure",
+    "flow_graph",
+    "flow_text",
+    "hierarchy_figure",
+    "hierarchy_text",
+    "path_figure",
+    "path_text",
+    "slabs_figure",
+    "slabs_text",
+    "template",
+    "timeline_figure",
+    "timeline_text",
+]

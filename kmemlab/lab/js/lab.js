@@ -1,0 +1,316 @@
+// @ts-check
+// Puts the lab together, in anywidget's form. Python keeps all state; this page draws a frame and says what
+// was done.
+import { h, setAttrs, innerWidthOf } from "./dom.js";
+import { readPalette } from "./palette.js";
+import { linkTo } from "./link.js";
+import { makePlayer } from "./play.js";
+import { makeBar } from "./bar.js";
+import { makeHeadline } from "./headline.js";
+import { makePath } from "./path.js";
+import { makeContainers } from "./containers.js";
+import { makeStage } from "./stage.js";
+import { makeObject } from "./object.js";
+import { makeTimeline } from "./timeline.js";
+import { makeTerminal } from "./terminal.js";
+import { makeKeyTable, listenToKeys } from "./keys.js";
+import { makePresenter } from "./present.js";
+
+const L_FROM = 1600;
+const M_FROM = 1180;
+const STACK_BELOW = 760;
+// From here on a sentence of 64 characters fits on one line.
+const ONE_LINE_FROM = 690;
+
+/** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
+function themeOfPage() {
+  const light = document.body.dataset.jpThemeLight;
+  if (light !== undefined) return light === "false" ? "dark" : "light";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** What keys and buttons do. `parts` are the pieces of the screen. */
+function makeActions(link, player, parts, state, redraw) {
+  const frame = () => link.frame;
+  const say = (text) => {
+    state.notice = { kind: "info", text };
+    redraw();
+  };
+  // Whoever walks by hand does not want to be carried on by the play.
+  const ask = (action, args) => {
+    player.stop();
+    state.notice = null;
+    link.ask(action, args);
+    redraw();
+  };
+  return {
+    busy: () => link.busy() > 0,
+    play() {
+      if (!player.playing && frame().position >= (frame().length ?? 0))
+        return say("This is the last event.");
+      player.toggle();
+      state.notice = null;
+      return redraw();
+    },
+    step: () => ask("step"),
+    back: () => ask("back"),
+    event: (by) => ask("event", { by }),
+    first: () => ask("first"),
+    last: () => ask("last"),
+    undo: () => ask("undo"),
+    check: () => ask("check"),
+    run: (line) => ask("run", { line }),
+    mark(by) {
+      const more = (frame().timeline?.refusals ?? []).some(([first, last]) =>
+        by > 0 ? last > frame().position : first < frame().position,
+      );
+      if (more || !frame().timeline) return ask("mark", { by });
+      const where = by > 0 ? "further" : "earlier";
+      return say(`No ${where} refusal in these ${(frame().length ?? 0).toLocaleString("en-US")} events.`);
+    },
+    seek(n) {
+      player.stop();
+      state.notice = null;
+      player.seek(n);
+      redraw();
+    },
+    faster(on) {
+      if (on) player.faster();
+      else player.slower();
+      redraw();
+    },
+    nextSpeed() {
+      player.next();
+      redraw();
+    },
+    select: (id) => link.ask("select", id === undefined || id === frame().selected ? {} : { id }),
+    nextContainer(by) {
+      const ids = (frame().containers ?? []).map((c) => c.id);
+      if (!ids.length) return;
+      const place = ids.indexOf(frame().selected);
+      const next = place < 0 ? (by > 0 ? 0 : ids.length - 1) : (place + by + ids.length) % ids.length;
+      link.ask("select", { id: ids[next] });
+    },
+    object: (cell) => link.ask("object", cell ? { slab: cell.slab, slot: cell.slot } : {}),
+    tab(i) {
+      const tab = frame().tabs?.[i];
+      if (tab) link.ask("tab", { name: tab[0] });
+    },
+    twin() {
+      state.twin = !state.twin;
+      redraw();
+    },
+    walk() {
+      if ((frame().tab ?? "slabs") === "slabs" && !state.twin) parts.stage.slabs.focus();
+    },
+    type: (line) => parts.terminal.type(line),
+    goTo: () => parts.bar.openGoTo(),
+    leave: () => parts.root.focus({ preventScroll: true }),
+    present: () => parts.presenter.toggle().catch(() => say("This page does not allow full screen.")),
+    keys() {
+      parts.keyTable.hidden = !parts.keyTable.hidden;
+      if (!parts.keyTable.hidden) parts.keyTable.focus();
+    },
+    escape() {
+      if (!parts.keyTable.hidden) {
+        parts.keyTable.hidden = true;
+        return parts.root.focus({ preventScroll: true });
+      }
+      if (parts.bar.close() || parts.headline.close() || parts.terminal.close()) return undefined;
+      if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
+      if (frame().object) return link.ask("object");
+      return frame().selected === undefined ? undefined : link.ask("select");
+    },
+  };
+}
+
+/** Everything the lab shows, as one tree of elements. */
+function buildParts(lab, root) {
+  const parts = {
+    root,
+    bar: makeBar(lab),
+    headline: makeHeadline(lab),
+    path: makePath(lab),
+    containers: makeContainers(lab),
+    stage: makeStage(lab),
+    object: makeObject(lab),
+    timeline: makeTimeline(lab),
+    terminal: makeTerminal(lab),
+    keyTable: makeKeyTable(() => lab.does.escape()),
+  };
+  const words = h("span");
+  const notice = h(
+    "div",
+    { class: "kl-notice", role: "status", hidden: true },
+    words,
+    h(
+      "button",
+      {
+        class: "kl-ghostbutton",
+        type: "button",
+        "aria-label": "Dismiss",
+        on: { click: () => parts.dismiss() },
+      },
+      "✕",
+    ),
+  );
+  const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el);
+  const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
+  const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.terminal.el);
+  const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
+  root.append(body);
+  return Object.assign(parts, { notice, words, hero, body, dismiss: () => {} });
+}
+
+/** A click with the pointer leaves the keys with the lab, not with the button that was clicked. */
+function keepKeys(root) {
+  root.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (
+      event.detail === 0 ||
+      target.closest(".kl-term, .kl-menubox, .kl-source, .kl-try, input, select, b")
+    )
+      return;
+    if (target.closest("button, [role=treeitem], canvas")) root.focus({ preventScroll: true });
+  });
+  root.addEventListener("change", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).matches("select")) root.focus({ preventScroll: true });
+  });
+}
+
+function render({ model, el }) {
+  const link = linkTo(model);
+  // JupyterLab takes keys in the capture phase; this attribute is how it is told to leave them alone.
+  const root = h("div", {
+    class: "kmemlab-lab",
+    tabindex: "-1",
+    role: "region",
+    "aria-label": "kmemlab",
+    "data-lm-suppress-shortcuts": "true",
+  });
+  const view = {
+    size: "S",
+    width: 0,
+    stack: false,
+    playing: false,
+    motion: true,
+    scale: 1,
+    twin: false,
+    root,
+    palette: null,
+  };
+  const state = { notice: null, dismissed: null, twin: false };
+  const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+  const player = makePlayer(link, () => draw());
+  const lab = { model, view, frame: () => link.frame, ask: link.ask, redraw: () => draw(), does: {} };
+  const parts = buildParts(lab, root);
+  lab.does = Object.assign(
+    lab.does,
+    makeActions(link, player, parts, state, () => draw()),
+  );
+  parts.dismiss = () => {
+    state.notice = null;
+    state.dismissed = link.frame.notice;
+    draw();
+  };
+  parts.presenter = makePresenter(root, parts.body, () => measure());
+  listenToKeys(root, lab.does);
+  keepKeys(root);
+
+  function drawTheme() {
+    const theme = themeOfPage();
+    if (root.dataset.theme === theme && view.palette) return;
+    root.dataset.theme = theme;
+    view.palette = readPalette(root);
+    draw();
+  }
+
+  function measure() {
+    const presenting = parts.presenter.active();
+    view.scale = parts.presenter.scale();
+    view.width = presenting ? parts.body.offsetWidth : root.clientWidth;
+    view.size = presenting ? "M" : view.width >= L_FROM ? "L" : view.width >= M_FROM ? "M" : "S";
+    view.stack = view.width < STACK_BELOW;
+    setAttrs(root, {
+      "data-size": view.size,
+      "data-stack": String(view.stack),
+      "data-narrow": String(view.width < ONE_LINE_FROM),
+    });
+    draw();
+  }
+
+  function drawNotice(frame) {
+    const notice = state.notice ?? (frame.notice !== state.dismissed ? frame.notice : null);
+    parts.notice.hidden = !notice;
+    if (!notice) return;
+    setAttrs(parts.notice, { "data-kind": notice.kind });
+    if (parts.words.textContent !== notice.text) parts.words.textContent = notice.text;
+  }
+
+  function draw() {
+    const { frame, seq } = link;
+    // Before the first measure, or while the cell is hidden, there is nothing to draw on.
+    if (!view.width || !view.palette) return;
+    Object.assign(view, {
+      playing: player.playing,
+      motion: !stillness.matches && !player.calm(),
+      twin: state.twin,
+    });
+    setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
+    parts.bar.draw(frame, view, { speed: player.speed, working: link.working });
+    parts.headline.draw(frame, view);
+    parts.path.draw(frame, view, innerWidthOf(parts.hero));
+    parts.containers.draw(frame, view);
+    parts.object.draw(frame, view);
+    parts.stage.draw(frame, view, seq);
+    parts.timeline.draw(frame, view, innerWidthOf(parts.timeline.el));
+    parts.terminal.draw(frame);
+    drawNotice(frame);
+    setAttrs(root, {
+      "data-seq": seq,
+      "data-position": frame.position ?? 0,
+      "data-length": frame.length ?? 0,
+      "data-step": frame.step ?? 0,
+    });
+  }
+
+  el.append(root);
+  drawTheme();
+  const widths = new ResizeObserver(() => measure());
+  widths.observe(root);
+  const themes = new MutationObserver(drawTheme);
+  themes.observe(document.body, {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
+  });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", drawTheme);
+  stillness.addEventListener("change", draw);
+  const off = link.onChange(draw);
+  // The canvas does not wait for a font by itself: draw the letters again when it has come.
+  document.fonts?.load("600 16px KmemlabInter").then(
+    () => {
+      view.palette = readPalette(root);
+      draw();
+    },
+    () => {},
+  );
+
+  return () => {
+    off();
+    player.dispose();
+    parts.presenter.dispose();
+    parts.stage.dispose();
+    widths.disconnect();
+    themes.disconnect();
+    scheme.removeEventListener("change", drawTheme);
+    stillness.removeEventListener("change", draw);
+    root.remove();
+  };
+}
+
+function initialize({ model }) {
+  linkTo(model);
+}
+
+export default { initialize, render };

@@ -1,0 +1,88 @@
+// @ts-check
+// Playing and seeking. One request at a time: frames may be dropped, events never.
+import { SPEEDS } from "./bar.js";
+
+const FIRST_SPEED = 1;
+const MOTION_UP_TO = 4;
+
+/**
+ * @param {any} link see link.js
+ * @param {() => void} redraw
+ */
+export function makePlayer(link, redraw) {
+  const player = { playing: false, speed: FIRST_SPEED, toggle, stop, seek, slower, faster, next, calm };
+  let due = 0;
+  let last = 0;
+  let wanted = null;
+  let ticking = 0;
+
+  function tick(now) {
+    if (!player.playing) return;
+    ticking = requestAnimationFrame(tick);
+    due += (Math.min(now - last, 1000) / 1000) * SPEEDS[player.speed].rate;
+    last = now;
+    const { position = 0, length = 0 } = link.frame;
+    if (position >= length && !link.busy()) {
+      stop();
+      redraw();
+      return;
+    }
+    if (due < 1 || link.busy()) return;
+    const by = Math.min(Math.floor(due), length - position);
+    due -= Math.floor(due);
+    if (by > 0) link.ask("event", { by });
+  }
+
+  function toggle() {
+    if (player.playing) return stop();
+    player.playing = true;
+    due = 1;
+    last = performance.now();
+    ticking = requestAnimationFrame(tick);
+    return undefined;
+  }
+
+  function stop() {
+    player.playing = false;
+    cancelAnimationFrame(ticking);
+  }
+
+  /**
+   * While the slider is dragged only the newest place is asked for, and only once the last answer is
+   * here.
+   */
+  function seek(n) {
+    wanted = Math.max(0, Math.round(n));
+    pump();
+  }
+
+  function pump() {
+    if (wanted === null || link.busy()) return;
+    const n = wanted;
+    wanted = null;
+    if (n !== link.frame.position) link.ask("seek", { n });
+  }
+  const off = link.onChange(pump);
+
+  function slower() {
+    player.speed = Math.max(0, player.speed - 1);
+  }
+  function faster() {
+    player.speed = Math.min(SPEEDS.length - 1, player.speed + 1);
+  }
+  function next() {
+    player.speed = (player.speed + 1) % SPEEDS.length;
+  }
+
+  /** Whether the pictures may move: not when events follow each other too fast to be watched. */
+  function calm() {
+    return player.playing && SPEEDS[player.speed].rate > MOTION_UP_TO;
+  }
+
+  return Object.assign(player, {
+    dispose() {
+      stop();
+      off();
+    },
+  });
+}

@@ -1,0 +1,249 @@
+"""A session: a machine, the commands it was given, and a position among their events that one can move.
+
+The list of commands is everything: it is the journal, the way back, the saved file. To go to event n the nearest checkpoint
+before it is restored and the commands from there are run again; inside a command the machine is stopped at n and can be
+looked at. A new command starts at a command's end; what came after is kept until then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any
+
+from .engine.events import EventLog, Stopped
+from .engine.machine import Machine as Kernel
+from .recordings import ForeignFileError, read_json
+from .shell import Machine, Result
+
+FORMAT = 1
+SPACING = 1000  # events between checkpoints, to begin with
+MOST_CHECKPOINTS = 64
+
+
+class Transcript(tuple[Result, ...]):
+    """The results of several commands. Printed, it looks as a terminal would."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        lines = [text for result in self for text in (result.out, result.err, result.hint) if text]
+        return "\n".join(lines)
+
+
+class Session:
+    """Commands, and where one stands among their events.
+
+    Attributes:
+        machine: the machine at `position`. Look at it; change it through `run` only, or the way back is lost.
+        commands: what was run, oldest first, those after `position` too.
+        results: what each printed.
+        position: events up to here; 0 is boot.
+        view: what a lab wants to find again (selected container, tab ...); saved with the session.
+
+    Keywords are those of `Machine`: slub, cpus, boot, memory, seed.
+
+    Example:
+        >>> session = Session(memory="2M")
+        >>> session.run("open 3")
+        fd 0-2: slab 0 cells 0-2
+    """
+
+    def __init__(self, *, machine: Kernel | None = None, **keywords: Any) -> None:
+        made = machine if machine is not None else Machine(**keywords)
+        if not isinstance(made, Machine) or made.log is None:
+            raise TypeError("a session needs a Machine with a shell and an event log")
+        self.machine: Machine = made
+        self.machine.kmem.tracing = True
+        self.log: EventLog = made.log
+        self.commands: list[str] = []
+        self.results: list[Result] = []
+        self.ends: list[int] = []  # position at the end of each command
+        self.position = 0
+        self.view: dict[str, Any] = {}
+        self.history = 0  # counts changes of what happened, for whoever draws it
+        self._at = 0  # commands that are complete in the machine, -1 in the middle of one
+        self._spacing = SPACING
+        self._checkpoints: dict[int, dict[str, Any]] = {0: self.machine.state()}
+
+    @property
+    def length(self) -> int:
+        """Events of all commands."""
+        return self.ends[-1] if self.ends else 0
+
+    # -- forward
+
+    def run(self, *lines: str) -> Transcript:
+        """Run commands one after the other; a refused one stops nothing. `...` is not answered yet, and says so."""
+        results: list[Result] = []
+        for line in lines:
+            if not isinstance(line, str):
+                results.append(Result(err="sh: not answered yet: put a command in place of the dots"))
+                continue
+            self._drop_what_came_after()
+            result = self.machine.run(line)
+            self.commands.append(line)
+            self.results.append(result)
+            self.ends.append(self.log.length)
+            self.position = self.log.length
+            self._at = len(self.commands)
+            self.history += 1
+            self._checkpoint()
+            results.append(result)
+        return Transcript(results)
+
+    def _drop_what_came_after(self) -> None:
+        """Stand at the last command's end at or before the position, and forget the commands behind it."""
+        complete = bisect_right(self.ends, self.position)
+        if self._at != complete or complete < len(self.commands):
+            self.seek(self.ends[complete - 1] if complete else 0)
+            del self.commands[complete:], self.results[complete:], self.ends[complete:]
+            self._checkpoints = {at: saved for at, saved in self._checkpoints.items() if at <= complete}
+            self.history += 1
+
+    def undo(self) -> str:
+        """Take the last command back, and return it; "" if there is none."""
+        complete = bisect_right(self.ends, self.position)
+        if complete == 0:
+            return ""
+        undone = self.commands[complete - 1]
+        self.seek(self.ends[complete - 2] if complete > 1 else 0)
+        self._drop_what_came_after()
+        return undone
+
+    # -- to and fro
+
+    def back(self, events: int = 1) -> int:
+        """Go some events back; returns the new position."""
+        return self.seek(self.position - events)
+
+    def seek(self, n: int) -> int:
+        """Go to event n, 0 to `length`; beyond either end is that end. Returns the new position."""
+        n = max(0, min(n, self.length))
+        complete = bisect_right(self.ends, n)
+        if n == self.position and (self._at >= 0 or complete == 0 or self.ends[complete - 1] != n):
+            return n
+        start = max(at for at in self._checkpoints if at <= complete)
+        if not start <= self._at <= complete:
+            self._restore(start)
+        while self._at < complete:
+            self._again(self._at)
+            self._at += 1
+            self._checkpoint()
+        here = self.ends[complete - 1] if complete else 0
+        if n > here:
+            self._stop_inside(complete, n)
+        self.position = n
+        return n
+
+    def _again(self, command: int) -> None:
+        """Run a command that was run before."""
+        self.machine.run(self.commands[command])
+        if self.log.length != self.ends[command]:
+            raise AssertionError(f"command {command + 1} came out different the second time: {self.commands[command]}")
+
+    def _stop_inside(self, command: int, n: int) -> None:
+        """Run a command again up to event n. The machine may then be looked at, not gone on with."""
+        self._at = -1
+        self.log.stop_at = n
+        try:
+            self.machine.run(self.commands[command])
+        except Stopped:
+            pass
+        finally:
+            self.log.stop_at = -1
+
+    # -- checkpoints
+
+    def _checkpoint(self) -> None:
+        """Keep the state here if the last kept one is far; with too many, drop every other and keep fewer from now on."""
+        if self._at in self._checkpoints:
+            return
+        last = max(at for at in self._checkpoints if at <= self._at)
+        if self.ends[self._at - 1] - (self.ends[last - 1] if last else 0) < self._spacing:
+            return
+        self._checkpoints[self._at] = self.machine.state()
+        if len(self._checkpoints) > MOST_CHECKPOINTS:
+            self._spacing *= 2
+            self._checkpoints = {at: self._checkpoints[at] for at in sorted(self._checkpoints)[::2]}
+
+    def _restore(self, command: int) -> None:
+        """Stand at the end of a command that has a checkpoint."""
+        self.machine.restore(self._checkpoints[command])
+        self.log.length = self.ends[command - 1] if command else 0
+        self.log.command = command
+        self.log.stopped = False
+        self._at = command
+
+    # -- saving
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a session file holds."""
+        return {
+            "kmemlab_session": FORMAT,
+            "profile": self.machine.profile.to_dict(),
+            "commands": list(self.commands),
+            "position": self.position,
+            "view": dict(self.view),
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write a session file; an old one stays whole until the new one is."""
+        target = Path(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self.to_dict(), file, indent=1)
+                file.write("\n")
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: str | Path) -> Session:
+        """Read a session file and run it up to its position.
+
+        Raises:
+            ForeignFileError: for a file that is none, or of a newer kmemlab.
+        """
+        source = Path(path)
+        return cls.from_dict(read_json(source), source)
+
+    @classmethod
+    def from_dict(cls, saved: Any, source: Path = Path("session")) -> Session:
+        """Make a session from what `to_dict` gave.
+
+        Raises:
+            ForeignFileError: for anything else.
+        """
+        problem = what_is_wrong(saved)
+        if problem:
+            raise ForeignFileError(source, 1, *problem)
+        try:
+            session = cls(**saved["profile"])
+        except (OSError, TypeError) as error:
+            raise ForeignFileError(source, 1, "a profile that this kmemlab can boot", str(error)) from error
+        session.run(*saved["commands"])
+        session.seek(saved["position"])
+        session.view = dict(saved.get("view", {}))
+        return session
+
+
+def what_is_wrong(saved: Any) -> tuple[str, str] | None:
+    """Say what a session file should hold and does not; None if it is one."""
+    if not isinstance(saved, dict) or not isinstance(saved.get("kmemlab_session"), int):
+        return "a kmemlab session", "something else"
+    if saved["kmemlab_session"] > FORMAT:
+        return f"a session of format {FORMAT}", f"format {saved['kmemlab_session']}: update kmemlab to read it"
+    commands = saved.get("commands")
+    if not isinstance(commands, list) or not all(isinstance(each, str) for each in commands):
+        return "commands, a list of lines", repr(commands)[:40]
+    if not isinstance(saved.get("position"), int) or isinstance(saved["position"], bool):
+        return "position, a number", repr(saved.get("position"))[:40]
+    if not isinstance(saved.get("profile"), dict) or not isinstance(saved.get("view", {}), dict):
+        return "profile and view, objects", "something else"
+    return None

@@ -1,0 +1,171 @@
+"""Records of a machine: walk it once and return small frozen rows. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .engine.buddy import SLAB, USERS, Zone
+from .engine.containers import Container
+from .engine.events import ALLOC, KINDS, REFUSED, EventLog
+from .engine.kmem import KmemContainer, limit_or_none
+from .engine.kmem_cache import KmemCache, Slab
+from .engine.machine import Machine
+from .engine.slub_admin import slabs_of
+from .engine.types import IN_USE, NONE, PAGE_SIZE
+from .records import ContainerRow, EventRow, FlowRow, PageRow, SlabRow
+
+STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
+
+
+def container_rows(machine: Machine) -> tuple[ContainerRow, ...]:
+    """Return the containers of the kmem hierarchy, parents first; where it is not mounted only its root state."""
+    hierarchy = machine.kmem_subsystem.hierarchy
+    if hierarchy is None:
+        return (group_row(machine, "/", machine.kmem_subsystem.root, sorted(machine.tasks.by_pid)),)
+    return tuple(container_row(machine, each) for each in hierarchy.root.walk())
+
+
+def container_row(machine: Machine, container: Container) -> ContainerRow:
+    """Return one container."""
+    group = container.css["kmem"]
+    assert isinstance(group, KmemContainer)
+    return group_row(machine, container.path, group, sorted(container.tasks))
+
+
+def group_row(machine: Machine, path: str, group: KmemContainer, pids: list[int]) -> ContainerRow:
+    """Return a counter, its references and the tasks."""
+    tasks = tuple((pid, machine.tasks.by_pid[pid].comm) for pid in pids)
+    res = group.res
+    return ContainerRow(path, res.usage, limit_or_none(group), res.failcnt, group.refs, tasks, int(group.ident))
+
+
+def where_slabs_are(cache: KmemCache) -> dict[int, str]:
+    """Map a slab's birth number to what leads to it; a slab that is not in here is full, and nothing does."""
+    found = {cpu.slab.number: f"cpu {n}" for n, cpu in enumerate(cache.cpu_slab) if cpu.slab is not None}
+    for place, slab in enumerate(cache.partial_list(), 1):
+        found[slab.number] = f"partial {place}"
+    return {int(number): where for number, where in found.items()}
+
+
+def slab_rows(machine: Machine, cache: KmemCache) -> tuple[SlabRow, ...]:
+    """Return the slabs of a cache: cpu slabs, then the partial list, then full ones by birth."""
+    found = where_slabs_are(cache)
+    rows = [slab_row(machine, slab, found.get(int(slab.number), "full")) for slab in slabs_of(machine.slub, cache)]
+    rank = {"cpu": 0, "partial": 1, "full": 2}
+
+    def order(row: SlabRow) -> tuple[int, int]:
+        kind, _, place = row.where.partition(" ")
+        return rank[kind], int(place) if place else row.number
+
+    return tuple(sorted(rows, key=order))
+
+
+def slab_row(machine: Machine, slab: Slab, where: str) -> SlabRow:
+    """Return one slab."""
+    cache = slab.cache
+    own: list[int] = []
+    for cpu in cache.cpu_slab:
+        if cpu.slab is slab:
+            own = slab.chain(cpu.freelist)
+    on_page = slab.chain(slab.freelist)
+    paths = machine.kmem_subsystem.paths
+    if slab.has_owners:
+        owners = tuple(None if ident == NONE else paths[int(ident)] for ident in slab.owners)
+    else:
+        owners = (None,) * int(cache.objects)
+    return SlabRow(
+        cache.name, int(slab.pfn), int(cache.order), where, slab.live(), int(cache.objects), owners,
+        tuple(own + on_page), tuple(on_page) if where.startswith("cpu") else (), int(slab.number), slab.has_owners,
+    )  # fmt: skip
+
+
+def page_rows(machine: Machine) -> tuple[PageRow, ...]:
+    """Return every run of pages, free or in use, lowest first."""
+    pages = machine.slub.pages
+    rows = []
+    for pfn, order, user in pages.runs_in_use():
+        slab = machine.slub.slab_of[pfn] if user == SLAB else None
+        rows.append(PageRow(pfn, order, USERS[user]) if slab is None else slab_pages(machine, slab, pfn, order))
+    if isinstance(pages, Zone):
+        for order, blocks in enumerate(pages.free_blocks()):
+            rows += [PageRow(int(pfn), order, "free") for pfn in blocks]
+    return tuple(sorted(rows, key=lambda row: row.pfn))
+
+
+def slab_pages(machine: Machine, slab: Slab, pfn: int, order: int) -> PageRow:
+    """Return the pages of a slab, with how many of its cells each container owns."""
+    counts: dict[int, int] = {}
+    for ident in slab.owners:
+        if ident != NONE:
+            counts[int(ident)] = counts.get(int(ident), 0) + 1
+    paths = machine.kmem_subsystem.paths
+    owners = tuple((paths[ident], count) for ident, count in sorted(counts.items(), key=lambda each: -each[1]))
+    return PageRow(int(pfn), int(order), "slab", slab.cache.name, owners, int(slab.cache.objects), int(slab.number))
+
+
+def event_row(machine: Machine, log: EventLog, n: int) -> EventRow:
+    """Return event n, 1 to log.length."""
+    row = n - 1
+    owner = int(log.owner[row])
+    return EventRow(
+        n, int(log.commands[row]), KINDS[log.kind[row]], int(log.who[row]),
+        None if owner == NONE else machine.kmem_subsystem.paths.get(owner), log.names[log.cache[row]],
+        int(log.pfn[row]), int(log.slot[row]), int(log.size[row]), int(log.errno[row]), int(log.order[row]),
+    )  # fmt: skip
+
+
+def event_rows(machine: Machine, log: EventLog, first: int = 1, last: int | None = None) -> Iterator[EventRow]:
+    """Yield events first to last, 1-based; by default all there are."""
+    for n in range(first, (int(log.length) if last is None else last) + 1):
+        yield event_row(machine, log, n)
+
+
+def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
+    """Return where the bytes of every slab go, and those that were refused, summed by equal rows.
+
+    The task is the one that allocated an object, from the event log; a task that is gone is called by its pid.
+    """
+    born: dict[tuple[int, int, int], int] = {}
+    flow: dict[tuple[str, str | None, str, int, bool, str, bool], int] = {}
+    names = {pid: task.comm for pid, task in machine.tasks.by_pid.items()}
+    paths = machine.kmem_subsystem.paths
+
+    def add(
+        task: str, path: str | None, cache: str, order: int, size: int, state: str = "", free: bool = False
+    ) -> None:
+        key = (task, path, cache, order, not state, state, free)
+        flow[key] = flow.get(key, 0) + size
+
+    for n in range(log.length):
+        kind = log.kind[n]
+        if kind == ALLOC:
+            born[log.cache[n], log.slab[n], log.slot[n]] = log.who[n]
+        elif kind == REFUSED:
+            pid = int(log.who[n])
+            path = paths.get(int(log.owner[n]))
+            add(names.get(pid, f"task {pid}"), path, log.names[log.cache[n]], -1, int(log.size[n]))
+    for cache in machine.slub.caches:
+        if cache.nr_slabs == 0:
+            continue
+        found = where_slabs_are(cache)
+        number = log.numbers.get(cache.name, 0)
+        for slab in slabs_of(machine.slub, cache):
+            state = STATE_OF_LIST[found.get(int(slab.number), "full").partition(" ")[0]]
+            order = int(cache.order)
+            tail = (PAGE_SIZE << order) - int(cache.size * cache.objects)
+            free = 0
+            for cell in range(cache.objects):
+                if slab.link[cell] != IN_USE:
+                    free += 1
+                    continue
+                ident = int(slab.owners[cell]) if slab.has_owners else NONE
+                pid = born.get((number, slab.number, cell), 0)
+                path = paths[ident] if ident != NONE else None
+                add(names.get(pid, f"task {pid}"), path, cache.name, order, int(cache.size), state)
+            if tail + free:
+                add("", None, cache.name, order, tail + free * int(cache.size), state, True)
+    return tuple(
+        FlowRow(task, path, cache, order, size, refused, state, free)
+        for (task, path, cache, order, refused, state, free), size in flow.items()
+        if size
+    )
