@@ -153,9 +153,7 @@ def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
     if event.container is None:
         on = session.machine.accounted(session.machine.find_cache(event.cache))
         reason = (
-            "Its slab is older than accounting: no array, nobody pays."
-            if on
-            else "Nobody listens to this cache: nobody pays."
+            "Its slab is older than accounting: no array, nobody pays." if on else "Nobody listens to this cache: nobody pays."
         )
         story.go("no owner", "unaccounted", reason, "facts 1.4", model=on)
         return
@@ -193,17 +191,11 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
         NOTIFIERS,
     )
     gone = "The object goes back. It had no owner: nothing is uncharged."
-    story.undo(
-        "kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc", gone, "free hook, NULL owner", model=True
-    )
+    story.undo("kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc", gone, "free hook, NULL owner", model=True)
     error = {"open": "ENFILE", "fork": "ENOMEM"}.get(verb, "ENOMEM")
     end = f"{short(verb)}() fails with {error}. Only failcnt remembers."
-    story.undo(
-        "NULL", f"{verb}() says {error}", f"{verb}()", end, "path_lookup_open, fs/namei.c" if verb == "open" else LETTER
-    )
-    story.go(
-        "store owner", "never reached", "The owner is stored only after the charge.", ARRAY, model=True, state="never"
-    )
+    story.undo("NULL", f"{verb}() says {error}", f"{verb}()", end, "path_lookup_open, fs/namei.c" if verb == "open" else LETTER)
+    story.go("store owner", "never reached", "The owner is stored only after the charge.", ARRAY, model=True, state="never")
 
 
 def tell_free(session: Session, event: EventRow, story: Story) -> None:
@@ -218,9 +210,7 @@ def tell_free(session: Session, event: EventRow, story: Story) -> None:
         SLUB,
     )
     if event.container is None:
-        story.go(
-            "no owner", "owner NULL", "It had no owner: nobody gets anything back.", "free hook, NULL owner", model=True
-        )
+        story.go("no owner", "owner NULL", "It had no owner: nobody gets anything back.", "free hook, NULL owner", model=True)
         return
     where = title(event.container)
     story.go(
@@ -237,9 +227,7 @@ def tell_free(session: Session, event: EventRow, story: Story) -> None:
     if here != where:
         words = f"{name} freed it, but {where} gets {event.bytes:,} back: it paid."
     story.go("res_counter_uncharge", f"{before:,} − {event.bytes:,} = {before - event.bytes:,}", words, COUNTER)
-    story.go(
-        "css_put", refs(session, event, PUT), f"{where} has one reference less to wait for.", "css_put, kernel/cgroup.c"
-    )
+    story.go("css_put", refs(session, event, PUT), f"{where} has one reference less to wait for.", "css_put, kernel/cgroup.c")
 
 
 def tell_newpage(session: Session, event: EventRow, story: Story) -> None:
@@ -260,9 +248,7 @@ def tell_newpage(session: Session, event: EventRow, story: Story) -> None:
         bytes_ = cache.objects * 8
         array = f"{bytes_:,} bytes for its owner array, charged to nobody."
         story.go("owner array", f"{bytes_:,} bytes", array, ARRAY, model=True)
-    story.go(
-        "new_slab", f"slab {number}", f"No slab has room: page {event.pfn} becomes slab {number}.", f"new_slab, {SLUB}"
-    )
+    story.go("new_slab", f"slab {number}", f"No slab has room: page {event.pfn} becomes slab {number}.", f"new_slab, {SLUB}")
 
 
 def tell_freepage(session: Session, event: EventRow, story: Story) -> None:

@@ -41,33 +41,39 @@ shrink         write 1: empty slabs go back, the partial list is sorted
 cache_account  see `man cache_account`
 
 There is no file for full slabs, because nothing in the kernel leads to one.""",
-    "as": "as PID[@CPU] COMMAND\n\nLet another task run the command, on a cpu of your choice. `as 7 open 3`, `as 7@1 close all`.",
+    "as": "as PID[@CPU] COMMAND\n\nLet another task run the command, on a cpu you choose: `as 7 open 3`, `as 7@1 close all`.",
     "open": """\
 open N
 
 The task that runs opens a file N times, each in the lowest free descriptor. Every open takes one struct file from the cache
 filp; all N are tried, also after a refusal. A refused one says Too many open files in system: open of 2007 has no other
 word for it, whether memory was short or a container's limit was hit. Prints descriptors and cells (in hexadecimal).""",
-    "close": "close FD... | FD-FD | all\n\nClose descriptors: `close 5`, `close 0-9 12`, `close all`. If one of them is not open, none is closed.",
+    "close": """\
+close FD... | FD-FD | all
+
+Close descriptors: `close 5`, `close 0-9 12`, `close all`. If one of them is not open, none is closed.""",
     "fork": """\
 fork [N]
 
 Make N children of the task that runs, in the same containers, with the same files open. Each takes a task_struct and a
 stack of two pages, then files_cache, fs_cache, sighand_cache, signal_cache, mm_struct and pid; if one cannot be had, those
 before it go back (Cannot allocate memory). Prints the pids.""",
-    "exit": "exit\n\nThe task that runs ends: `as 7 exit`. Its files are closed, its objects freed, last first. init cannot exit.",
+    "exit": "exit\n\nThe task that runs ends: `as 7 exit`. Its files are closed, its objects freed, last first. init cannot.",
     "kill": "kill PID\n\nEnd another task.",
     "mount": """\
 mount -t container -o kmem none DIR
 
 Make the container tree visible at DIR, an empty directory such as /containers or /dev/container. Options name subsystems
 (kmem), or all, noprefix, release_agent=PATH. The same subsystems again show the same tree. `mount` alone lists mounts.""",
-    "umount": "umount DIR\n\nTake a mount away. With containers in it the tree lives on unseen, and the next mount shows it again.",
+    "umount": "umount DIR\n\nTake a mount away. With containers in it the tree lives on unseen; the next mount shows it again.",
     "mkdir": "mkdir DIR...\n\nMake a directory; in a container tree, a container.",
     "rmdir": "rmdir DIR...\n\nRemove a directory; in a container tree, a container without tasks, children and paid objects.",
     "ls": "ls [DIR]\n\nList a directory.",
     "cat": "cat FILE...\n\nPrint files: `cat /proc/buddyinfo`, `cat /containers/bomb/kmem.usage`.",
-    "echo": "echo [-n] TEXT [> FILE]\n\nPrint, or write to a file. With -n there is no newline at the end. $$ is the pid of the task that runs.",
+    "echo": """\
+echo [-n] TEXT [> FILE]
+
+Print, or write to a file. With -n there is no newline at the end. $$ is the pid of the task that runs.""",
     "ps": "ps\n\nList tasks with parent, name, open files and container. `echo NAME > /proc/PID/comm` names one.",
     "help": "help [COMMAND]\n\nList the commands, or explain one.",
     "man": "man TOPIC\n\nExplain a command or a file.",

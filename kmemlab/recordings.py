@@ -68,9 +68,7 @@ def read_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, s
                 yield reader.line_num, dict(zip(header, cells, strict=True))
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             # A gzip that was cut off ends in EOFError, one that was damaged in OSError or zlib.error.
-            raise ForeignFileError(
-                path, reader.line_num + 1, "more of the file", str(error).lower() or "its end"
-            ) from error
+            raise ForeignFileError(path, reader.line_num + 1, "more of the file", str(error).lower() or "its end") from error
 
 
 def read_json(path: Path) -> Any:

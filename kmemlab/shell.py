@@ -93,9 +93,7 @@ class Shell:
             hint = f"Did you mean {near[0]}? `help` lists all." if near else "`help` lists all commands."
             raise CommandError(f"sh: {name}: not found", errno.ENOENT, hint, 127)
         if self.target and name != "echo":
-            raise CommandError(
-                "sh: only echo can be redirected here", errno.EINVAL, "`echo TEXT > FILE` writes to a file.", 2
-            )
+            raise CommandError("sh: only echo can be redirected here", errno.EINVAL, "`echo TEXT > FILE` writes to a file.", 2)
         pid = str(self.machine.current.task.pid)
         return VERBS[name](self, [arg.replace("$$", pid) for arg in args])
 
@@ -104,18 +102,14 @@ class Shell:
         if words[0] != "as":
             return words
         if len(words) < 3:
-            raise CommandError(
-                "sh: usage: as PID[@CPU] COMMAND", errno.EINVAL, "as 7 open 3: task 7 opens three files.", 2
-            )
+            raise CommandError("sh: usage: as PID[@CPU] COMMAND", errno.EINVAL, "as 7 open 3: task 7 opens three files.", 2)
         pid, at, cpu = words[1].partition("@")
         if not is_number(pid) or (at and not is_number(cpu)):
             raise CommandError(f"sh: as: {words[1]}: not a pid", errno.EINVAL, "`ps` lists the tasks.", 2)
         try:
             self.machine.run_as(int(pid), int(cpu) if at else None)
         except KernelError as error:
-            raise CommandError(
-                f"sh: as {words[1]}: {error.shell_words}", error.errno or 0, error.strerror or ""
-            ) from None
+            raise CommandError(f"sh: as {words[1]}: {error.shell_words}", error.errno or 0, error.strerror or "") from None
         return words[2:]
 
 

@@ -130,9 +130,7 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
     names = {pid: task.comm for pid, task in machine.tasks.by_pid.items()}
     paths = machine.kmem_subsystem.paths
 
-    def add(
-        task: str, path: str | None, cache: str, order: int, size: int, state: str = "", free: bool = False
-    ) -> None:
+    def add(task: str, path: str | None, cache: str, order: int, size: int, state: str = "", free: bool = False) -> None:
         key = (task, path, cache, order, not state, state, free)
         flow[key] = flow.get(key, 0) + size
 

@@ -118,9 +118,7 @@ def cat(shell: Shell, args: list[str]) -> str:
         except KernelError as error:
             opening = error.errno in (errno.ENOENT, errno.ENOTDIR)
             prefix = f"cat: can't open '{path}'" if opening else f"cat: {path}"
-            raise CommandError(
-                f"{prefix}: {error.shell_words}\0{text}", error.errno or 0, error.strerror or ""
-            ) from None
+            raise CommandError(f"{prefix}: {error.shell_words}\0{text}", error.errno or 0, error.strerror or "") from None
     return text
 
 
@@ -254,9 +252,7 @@ def amount(name: str, args: list[str]) -> int:
     if not args:
         return 1
     if len(args) != 1 or not is_number(args[0]) or not 1 <= int(args[0]) <= MOST:
-        raise CommandError(
-            f"{name}: {' '.join(args)[:40]}: {words_for(errno.EINVAL)}", errno.EINVAL, f"N is 1 to {MOST:,}.", 2
-        )
+        raise CommandError(f"{name}: {' '.join(args)[:40]}: {words_for(errno.EINVAL)}", errno.EINVAL, f"N is 1 to {MOST:,}.", 2)
     return int(args[0])
 
 

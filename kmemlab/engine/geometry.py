@@ -79,9 +79,7 @@ def round_up(value: int, align: int) -> int:
     return (value + align - 1) & ~(align - 1)
 
 
-def calculate_sizes(
-    objsize: int, flags: int, align: int, ctor: bool, limits: OrderLimits, debug: bool = False
-) -> Geometry:
+def calculate_sizes(objsize: int, flags: int, align: int, ctor: bool, limits: OrderLimits, debug: bool = False) -> Geometry:
     """Lay out one object and choose the order of its slabs.
 
     Args:

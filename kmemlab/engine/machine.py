@@ -108,9 +108,7 @@ class Machine:
         known = {"arrays": "memory", "pages": "buddy", "log": True, "caches": True}
         for name in more:
             if name not in known:
-                raise TypeError(
-                    f"Machine() has no option {name!r}; it has slub, cpus, boot, memory, seed, {', '.join(known)}"
-                )
+                raise TypeError(f"Machine() has no option {name!r}; it has slub, cpus, boot, memory, seed, {', '.join(known)}")
         options = {**known, **more}
         self.profile = Profile(slub, cpus, parse_size(memory), boot, seed, options["arrays"])
         era = ERAS[slub]

@@ -6,15 +6,11 @@ six times its speed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .kmem import KmemContainer
-from .kmem_cache import KmemCache
 from .machine import Guest, Machine
 from .types import NONE, i64, vec
-
-if TYPE_CHECKING:
-    from .tasks import Task
 
 ALLOC: Final = 0
 KMALLOC: Final = 1
@@ -63,14 +59,13 @@ class Batch(Guest):
         peak_slabs: by cache index, the most slabs there were.
     """
 
-    def __init__(
-        self, machine: Machine, operations: Operations, caches: list[KmemCache], tasks: list[Task], objects: int
-    ) -> None:
+    def __init__(self, machine: Machine, operations: Operations, names: list[str], pids: list[int], objects: int) -> None:
         self.machine = machine
         self.operations = operations
-        self.names = [cache.name for cache in caches]
-        self.pids = [task.pid for task in tasks]
+        self.names = names
+        self.pids = pids
         self.objects = objects
+        self.done: int = 0
         self.restore(None)
 
     def run(self, count: int) -> int:
@@ -158,7 +153,7 @@ class Batch(Guest):
     def restore(self, saved: Any) -> None:
         """Become what `state()` said; None is nothing done yet."""
         self.address: vec[i64] = vec[i64]([NONE] * self.objects)
-        self.done: int = 0
+        self.done = 0
         self.refused: int = 0
         self.first_refused: dict[int, tuple[int, int]] = {}
         self.peaks: dict[int, int] = {}

@@ -13,9 +13,7 @@ from kmemlab.figures.palette import TOKENS, Owner, Theme, assign_owners, templat
 HEIGHT: Final = 470
 
 
-def sheet(
-    theme: Theme, margin: tuple[int, int, int, int] = (12, 12, 12, 12), height: int = HEIGHT, **layout: Any
-) -> go.Figure:
+def sheet(theme: Theme, margin: tuple[int, int, int, int] = (12, 12, 12, 12), height: int = HEIGHT, **layout: Any) -> go.Figure:
     """Return a figure without traces; `margin` is left, top, right, bottom in pixels."""
     left, top, right, bottom = margin
     return go.Figure(

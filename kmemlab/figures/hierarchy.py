@@ -113,9 +113,7 @@ def _gauges(
             },
         },
     }
-    limited = [
-        (row, x, at, width) for row, x, at, width in zip(rows, base, y, allowed, strict=True) if row.limit is not None
-    ]
+    limited = [(row, x, at, width) for row, x, at, width in zip(rows, base, y, allowed, strict=True) if row.limit is not None]
     ticks = {
         "type": "scatter",
         "name": "limit ticks",
@@ -232,7 +230,10 @@ def hierarchy_text(containers: Sequence[ContainerRow]) -> str:
     if not containers:
         return NOTHING
     lines = []
-    for row in sorted(containers, key=lambda row: row.path.strip("/").split("/")):
+    graph = container_graph(containers)
+    roots = [path for path, parents in graph.in_degree() if parents == 0]
+    rows = {row.path: row for row in containers}
+    for row in (rows[path] for root in roots for path in nx.dfs_preorder_nodes(graph, root)):
         limit = "none" if row.limit is None else row.limit
         tasks = ", ".join(f"{comm} {pid}" for pid, comm in row.tasks) or "-"
         lines.append((row.path, row.usage, limit, row.failcnt, row.css_refs, tasks))

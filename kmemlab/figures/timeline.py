@@ -9,83 +9,20 @@ position has been recorded but not happened yet: it is drawn pale.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from kmemlab.figures.course import Series, course, split, value_at
 from kmemlab.figures.frame import owners_for, sheet, table, words
 from kmemlab.figures.palette import TOKENS, Owner, Theme, blend
 from kmemlab.records import EventRow
 
 NOTHING: Final = "Step to begin."
-MOST_POINTS: Final = 1500  # of one line; more cannot be seen
 PANELS: Final = ((0.0, 0.25), (0.385, 0.60), (0.735, 0.90))  # on the sheet, 0 to 1
+MOST_LABELS: Final = 8  # at the right of a panel: the selected one and the largest
+APART: Final = 0.115  # of a panel's height, between two labels
 TITLES: Final = ("Usage and limit", "Refused charges (failcnt)", "Slab bytes and charged bytes")
-
-Series = list[tuple[int, int]]
-
-
-@dataclass
-class Course:
-    """What a run of events adds up to, each as steps (event, value after it).
-
-    Attributes:
-        usage: bytes charged, by container.
-        refused: refused charges, by container.
-        slab: bytes of slab pages.
-        charged: bytes charged, all containers.
-        first_refusal: event of the first refused charge, 0 if there was none.
-        last: number of the last event.
-    """
-
-    usage: dict[str, Series] = field(default_factory=dict)
-    refused: dict[str, Series] = field(default_factory=dict)
-    slab: Series = field(default_factory=list)
-    charged: Series = field(default_factory=list)
-    first_refusal: int = 0
-    last: int = 0
-
-
-def _add(series: Series, event: int, amount: int) -> None:
-    series.append((event, (series[-1][1] if series else 0) + amount))
-
-
-def course(events: Sequence[EventRow]) -> Course:
-    """Add up a run: allocs and frees to usage, refusals to failcnt, slab pages that come and go to slab bytes."""
-    run = Course()
-    for event in events:
-        run.last = max(run.last, event.n)
-        if event.kind in ("alloc", "free") and event.container is not None:
-            amount = event.bytes if event.kind == "alloc" else -event.bytes
-            _add(run.usage.setdefault(event.container, []), event.n, amount)
-            _add(run.charged, event.n, amount)
-        elif event.kind == "refused" and event.container is not None:
-            _add(run.refused.setdefault(event.container, []), event.n, 1)
-            run.first_refusal = run.first_refusal or event.n
-        elif event.kind in ("newpage", "freepage"):
-            _add(run.slab, event.n, event.bytes if event.kind == "newpage" else -event.bytes)
-    return run
-
-
-def value_at(series: Series, position: int) -> int:
-    """Return the value of a series after event `position`."""
-    return next((value for event, value in reversed(series) if event <= position), 0)
-
-
-def _split(series: Series, position: int, last: int) -> tuple[Series, Series]:
-    """Cut a series at the position into what happened and what comes, both drawn up to their ends."""
-    here = value_at(series, position)
-    past = [(0, 0), *((event, value) for event, value in series if event <= position), (position, here)]
-    after = [(event, value) for event, value in series if event > position]
-    future = [(position, here), *after, (last, after[-1][1] if after else here)]
-    return _thin(past), _thin(future)
-
-
-def _thin(series: Series) -> Series:
-    """Keep at most about MOST_POINTS, the ends among them."""
-    stride = max(1, len(series) // MOST_POINTS)
-    return [*series[:-1:stride], series[-1]]
 
 
 def _line(panel: int, name: str, series: Series, colour: str, width: float, **more: Any) -> dict[str, Any]:
@@ -109,22 +46,19 @@ def _end_labels(panel: int, ends: Sequence[tuple[str, int, str, bool]], last: in
     """Return words at the right ends of lines, pushed apart where lines end close together."""
     axis = "" if panel == 0 else str(panel + 1)
     notes = []
-    floor = -1.0
-    for text, value, colour, bold in sorted(ends, key=lambda end: end[1]):
-        floor = max(value / top, floor + 0.115)
-        weight = 700 if bold else 500
-        notes.append(
-            words(
-                text,
-                last,
-                floor * top,
-                xref=f"x{axis}",
-                yref=f"y{axis}",
-                yanchor="middle",
-                xshift=6,
-                font={"size": 12, "color": colour, "weight": weight},
-            )
-        )
+    shown = sorted(ends, key=lambda end: (not end[3], -end[1]))[:MOST_LABELS]
+    shown.sort(key=lambda end: end[1])
+    heights: list[float] = []
+    for _, value, _, _ in shown:
+        heights.append(max(value / top, heights[-1] + APART if heights else 0.0))
+    ceiling = 1.0
+    for at in range(len(heights) - 1, -1, -1):  # what was pushed out at the top comes back down
+        heights[at] = min(heights[at], ceiling)
+        ceiling = heights[at] - APART
+    for height, (text, _, colour, bold) in zip(heights, shown, strict=True):
+        font = {"size": 12, "color": colour, "weight": 700 if bold else 500}
+        place = {"xref": f"x{axis}", "yref": f"y{axis}", "yanchor": "middle", "xshift": 6}
+        notes.append(words(text, last, height * top, font=font, **place))
     return notes
 
 
@@ -177,10 +111,8 @@ def timeline_figure(
     traces: list[dict[str, Any]] = []
     ends: list[list[tuple[str, int, str, bool]]] = [[], [], []]
 
-    def draw(
-        panel: int, name: str, series: Series, colour: str, width: float, dashed: bool = False, **more: Any
-    ) -> int:
-        past, future = _split(series, position, run.last)
+    def draw(panel: int, name: str, series: Series, colour: str, width: float, dashed: bool = False, **more: Any) -> int:
+        past, future = split(series, position, run.last)
         pale = blend(tokens.canvas, colour, 0.4)
         for part in (
             _line(panel, f"{name} to come", future, pale, min(width, 1.5)),
@@ -200,7 +132,7 @@ def timeline_figure(
         ends[1].append((f"{known[path].letter} {end:,}", end, tokens.refused_text, path == selected))
     if run.slab or run.charged:
         ends[2].append(("charged", draw(2, "charged bytes", run.charged, tokens.ink, 2.5), tokens.ink, True))
-        gap = {"fill": "tonexty", "fillcolor": tokens.line}
+        gap: dict[str, Any] = {"fill": "tonexty", "fillcolor": tokens.line}
         ends[2].append(("in slabs", draw(2, "slab bytes", run.slab, tokens.ink2, 1.5, **gap), tokens.ink2, False))
         # A fill reaches to the trace before it, so both pasts must stand side by side.
         traces[-4:] = [traces[-4], traces[-2], traces[-3], traces[-1]]
@@ -212,8 +144,7 @@ def timeline_figure(
     ]
     tops = [height * 1.15 for height in heights]
     notes = [
-        words(f"<b>{title}</b>", start, 1, yanchor="top", yshift=4)
-        for title, (start, _) in zip(TITLES, PANELS, strict=True)
+        words(f"<b>{title}</b>", start, 1, yanchor="top", yshift=4) for title, (start, _) in zip(TITLES, PANELS, strict=True)
     ]
     axes: dict[str, Any] = {}
     shapes: list[dict[str, Any]] = []
@@ -242,9 +173,7 @@ def timeline_figure(
     if not events:
         quiet = {"size": 15, "color": tokens.ink2}
         notes.append(words(NOTHING, 0.5, 0.5, xanchor="center", yanchor="middle", font=quiet))
-    return sheet(theme, margin=(14, 10, 10, 26), height=220, shapes=shapes, annotations=notes, **axes).add_traces(
-        traces
-    )
+    return sheet(theme, margin=(14, 10, 10, 26), height=220, shapes=shapes, annotations=notes, **axes).add_traces(traces)
 
 
 def timeline_text(events: Sequence[EventRow], position: int) -> str:
@@ -268,4 +197,4 @@ def timeline_text(events: Sequence[EventRow], position: int) -> str:
     )
 
 
-__all__ = ["Course", "course", "timeline_figure", "timeline_text", "value_at"]
+__all__ = ["timeline_figure", "timeline_text"]

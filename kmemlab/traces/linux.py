@@ -15,7 +15,7 @@ from ..engine.replay import ALLOC, FREE, KMALLOC, MARK
 from ..engine.types import MAX_OBJECT
 from ..recordings import ForeignFileError, json_beside, number, read_json, read_rows
 
-COLUMNS = "ts_ns cpu pid comm event cache ptr bytes_req bytes_alloc accounted call_site".split()
+COLUMNS = ["ts_ns", "cpu", "pid", "comm", "event", "cache", "ptr", "bytes_req", "bytes_alloc", "accounted", "call_site"]
 ALLOCS = frozenset(("kmem_cache_alloc", "kmem_cache_alloc_bulk", "kmem_cache_alloc_node"))
 KMALLOCS = frozenset(("kmalloc", "kmalloc_node"))
 FREES = frozenset(("kmem_cache_free", "kmem_cache_free_bulk", "kfree"))

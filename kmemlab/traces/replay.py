@@ -5,6 +5,7 @@ Open loop: the recorded task did not see our refusals. The first one is exact; w
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 from ..engine.containers import Container
 from ..engine.errors import KernelError
 from ..engine.kmem import KmemContainer, limit_or_none
+from ..engine.kmem_cache import KmemCache
 from ..engine.machine import Machine
-from ..engine.replay import REFUSED, Batch, Operations
+from ..engine.replay import MARK, REFUSED, Batch, Operations
 from ..engine.slub_admin import kmem_cache_destroy
 from ..engine.tasks import Task
 from ..engine.types import NONE
@@ -59,23 +61,22 @@ def accounted_caches(trace: Trace, account: tuple[str, ...]) -> list[str]:
         return list(trace.accounted)
     for name in account:
         if name.startswith("kmalloc"):
-            raise KernelError(22, f"{name}: kmalloc caches cannot be accounted")
+            raise KernelError(errno.EINVAL, f"{name}: kmalloc caches cannot be accounted")
         if name not in trace.caches:
-            raise KernelError(2, f"the trace has no cache {name}; it has {', '.join(trace.caches)}")
+            raise KernelError(errno.ENOENT, f"the trace has no cache {name}; it has {', '.join(trace.caches)}")
     return list(account)
 
 
 def prepare(machine: Machine, trace: Trace, plan: Plan) -> Batch:
     """Make the trace's caches, containers and tasks, switch accounting on, and return the run, nothing of it done yet."""
-    caches = [trace_cache(machine, name, size) for name, size in trace.caches.items()]
+    for name, size in trace.caches.items():
+        trace_cache(machine, name, size)
     if machine.kmem_subsystem.hierarchy is None:
         machine.tree.mount("kmem", POINT)
     hierarchy = machine.kmem_subsystem.hierarchy
     assert hierarchy is not None
-    tasks = []
     for pid, index in trace.pids.items():
         task = recorded_task(machine, pid, trace.comms[index])
-        tasks.append(task)
         place = container_at(machine, hierarchy.root, trace.container_of(pid, plan.assigned))
         machine.containers.attach(place, task)
     for path in plan.containers:
@@ -88,10 +89,10 @@ def prepare(machine: Machine, trace: Trace, plan: Plan) -> Batch:
                 group.res.limit = plan.limit
     for name in accounted_caches(trace, plan.account):
         machine.account(machine.find_cache(name), True)
-    return Batch(machine, Operations(trace.columns), caches, tasks, len(trace.names))
+    return Batch(machine, Operations(trace.columns), list(trace.caches), list(trace.pids), len(trace.names))
 
 
-def trace_cache(machine: Machine, name: str, size: int) -> Any:
+def trace_cache(machine: Machine, name: str, size: int) -> KmemCache:
     """Make a cache of the traced kernel's size; one of ours by that name, still empty, makes room for it."""
     old = machine.caches.get(name)
     if old is not None:
@@ -126,7 +127,7 @@ def run(trace: Trace, batch: Batch) -> list[dict[str, Any]]:
     while batch.done < total:
         batch.run(total)
         at = batch.done - 1
-        if trace.columns[0][at] == 3:
+        if trace.columns[0][at] == MARK:
             marker = trace.markers[trace.columns[5][at]]
             usage = {each.path: group_of(each).res.usage for each in containers(batch.machine)}
             found.append({"text": marker.text, "ts_ns": marker.ts_ns, "usage": usage, "live": live_by_cache(trace, batch)})

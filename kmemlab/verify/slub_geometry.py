@@ -28,19 +28,15 @@ def check(path: Path, checked: Checked) -> Checked:
                 return number(path, line, column, row[column])
 
             limits = OrderLimits(at("min_order"), at("max_order"), at("min_objects"))
-            made = calculate_sizes(
-                at("size"), at("flags_hex"), at("align"), bool(at("ctor")), limits, row["build"] == "debug"
-            )
+            made = calculate_sizes(at("size"), at("flags_hex"), at("align"), bool(at("ctor")), limits, row["build"] == "debug")
             if row["s_size"] == "fail" or made.objects == 0:
                 outcome = "fail" if made.objects == 0 else str(made.size)
                 checked.count(checked.compare(line, "s_size", row["s_size"], outcome))
                 continue
             good = all(
-                [
-                    checked.compare(line, column, row[column], str(getattr(made, attribute)))
-                    for column, attribute in COMPARED.items()
-                    if column in row
-                ]
+                checked.compare(line, column, row[column], str(getattr(made, attribute)))
+                for column, attribute in COMPARED.items()
+                if column in row
             )
             checked.count(good)
     return checked

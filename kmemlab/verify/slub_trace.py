@@ -105,10 +105,7 @@ class Recorded:
             given["ctor"] == "1", self.limits,
         )  # fmt: skip
         self.caches[cache.name] = cache
-        return (
-            f"new;size={cache.size};order={cache.order};objects={cache.objects};"
-            f"offset={cache.offset};inuse={cache.inuse}"
-        )
+        return f"new;size={cache.size};order={cache.order};objects={cache.objects};offset={cache.offset};inuse={cache.inuse}"
 
     def keep(self, ident: str, address: int) -> tuple[str, str]:
         """Remember an object by its recorded number; a refused one has no place."""

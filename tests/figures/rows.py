@@ -18,9 +18,7 @@ def slab(number: int, where: str, marks: str, freelist: tuple[int, ...] = (), re
     """One slab of filp, its cells written as in the text twin."""
     owners = tuple(_LETTERS[mark] for mark in marks)
     free = len(freelist)
-    return SlabRow(
-        "filp", 300 + number, 0, where, len(marks) - free, len(marks), owners, freelist, remote, number, array=True
-    )
+    return SlabRow("filp", 300 + number, 0, where, len(marks) - free, len(marks), owners, freelist, remote, number, array=True)
 
 
 SLABS = [

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import pytest
 
 from kmemlab.figures import assign_owners, buddy_figure, buddy_text
-from kmemlab.figures.buddy import EDGE, GROUND, KERNEL, MINE, SLAB
 from kmemlab.figures.palette import SHADES, TOKENS
+from kmemlab.figures.strip import EDGE, GROUND, KERNEL, MINE, SLAB
 from kmemlab.records import PageRow
 
 from .rows import PAGES

@@ -44,7 +44,7 @@ def test_labels_say_the_bytes_and_the_wall_says_refused() -> None:
     assert words[:5] == ["task", "container", "cache", "slab state", "pages"]
     assert any("bomb" in text and "40,768" in text for text in words)
     assert any("no owner" in text and "4,096" in text for text in words)
-    assert "<b>refused 256</b>" in words
+    assert any(text.startswith("<b>refused 256</b><br>") and "bomb's counter" in text for text in words)
 
 
 def test_a_refused_stream_ends_at_the_wall_and_has_a_least_width() -> None:
@@ -116,6 +116,16 @@ def test_only_refused_bytes_are_a_picture_too() -> None:
     assert flow_figure([FLOW[-1]], OWNERS).data[0].link.value
 
 
+def test_many_refusals_do_not_crush_the_rest() -> None:
+    rows = [*FLOW[:-1], replace(FLOW[-1], bytes=10_000_000)]
+    figure = flow_figure(rows, OWNERS)
+    link = figure.data[0].link
+    drawn = sum(value for value, about in zip(link.value, link.customdata, strict=True) if about[1] == "refused")
+    assert drawn <= 0.07 * sum(row.bytes for row in FLOW[:-1]) + 1
+    assert any("refused 10,000,000" in note.text for note in figure.layout.annotations)
+
+
 def test_no_charge_yet() -> None:
+    assert flow_figure([replace(FLOW[0], bytes=0)]) == flow_figure([])
     assert flow_text([]) == "No charge yet."
     assert [note.text for note in flow_figure([]).layout.annotations] == ["No charge yet."]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
 
 from kmemlab.figures import assign_owners, timeline_figure, timeline_text
+from kmemlab.figures.course import course, value_at
 from kmemlab.figures.palette import SHADES, TOKENS
-from kmemlab.figures.timeline import course, value_at
 
 from .rows import EVENTS, event
 
@@ -84,3 +85,14 @@ def test_a_striped_owner_has_a_dashed_line() -> None:
     assert trace(timeline_figure(EVENTS, 5, owners), "usage /web").line.dash is not None
     assert trace(timeline_figure(EVENTS, 5, owners), "usage /bomb").line.dash is not None
     assert trace(timeline_figure(EVENTS, 5, OWNERS), "usage /web").line.dash is None
+
+
+def test_many_labels_stay_in_their_panel() -> None:
+    many = [event(n, "alloc", f"/c{n % 12}", 100 + n % 12) for n in range(1, 120)]
+    notes = timeline_figure(many, 60, selected="/c0").layout.annotations
+    labels = [note for note in notes if note.x == 119 and note.xref == "x"]
+    assert len(labels) == 8
+    assert any("c0" in note.text for note in labels)
+    heights = sorted(note.y for note in labels)
+    assert min(b - a for a, b in pairwise(heights)) > 0
+    assert heights[-1] <= timeline_figure(many, 60).layout.yaxis.range[1]

@@ -1,6 +1,9 @@
 // @ts-check
 // The transport bar: scenario, buttons, seek slider with its marks, counter, next refusal, speed, menu.
-import { h, svg, svgText, fmt, setAttrs, localPoint, changeDetector } from "./dom.js";
+import { h, svg, fmt, setAttrs, changeDetector } from "./dom.js";
+import { SPEEDS } from "./play.js";
+import { makeSeek } from "./seek.js";
+import { makeMenu } from "./menu.js";
 
 const ICONS = {
   reset: "M9 3.2a5.8 5.8 0 1 1-5.6 4.3l1.6.4A4.2 4.2 0 1 0 9 4.8V7.4L4.9 4 9 .8z",
@@ -9,16 +12,6 @@ const ICONS = {
   pause: "M4 3h3.6v12H4zM10.4 3H14v12h-3.6z",
   step: "M12 4h2v10h-2zM4 4v10l7-5z",
 };
-
-/** Events per second at each speed; the label is what the button shows. */
-export const SPEEDS = [
-  { label: "¼×", rate: 0.5 },
-  { label: "1×", rate: 2 },
-  { label: "2×", rate: 4 },
-  { label: "10×", rate: 20 },
-  { label: "50×", rate: 100 },
-  { label: "200×", rate: 400 },
-];
 
 function icon(name) {
   return svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
@@ -45,7 +38,7 @@ export function makeBar(lab) {
   const scenario = h("select", {
     class: "kl-scenario",
     "aria-label": "Scenario",
-    on: { change: () => lab.ask("scenario", { name: scenario.value }) },
+    on: { change: () => does.scenario(scenario.value) },
   });
   const play = barButton("play", "Play", ["Space", "Space"], () => does.play(), icon("play"));
   const speed = barButton("speed", "Speed", ["[ slower, ] faster", "]"], () => does.nextSpeed());
@@ -154,179 +147,6 @@ export function makeBar(lab) {
           : `No further refusal in these ${fmt(length)} events.`,
       });
       seek.draw(frame, view);
-    },
-  };
-}
-
-/** The seek slider: refusals above the line, new slabs below it. */
-function makeSeek(lab) {
-  const el = h("div", {
-    class: "kl-seek",
-    role: "slider",
-    tabindex: "0",
-    "aria-label": "Event",
-    "aria-valuemin": "0",
-  });
-  const changed = changeDetector();
-  let legend = 0;
-  const edge = 10;
-  const span = () => Math.max(1, el.offsetWidth - 2 * edge - legend);
-  const seekTo = (event) => {
-    const length = lab.frame().length ?? 0;
-    const share = (localPoint(event, el).x - edge) / span();
-    lab.does.seek(Math.round(Math.min(1, Math.max(0, share)) * length));
-  };
-  el.addEventListener("pointerdown", (event) => {
-    el.setPointerCapture(event.pointerId);
-    seekTo(event);
-  });
-  el.addEventListener("pointermove", (event) => {
-    if (el.hasPointerCapture(event.pointerId)) seekTo(event);
-  });
-  el.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 100, PageDown: -100 }[
-      event.key
-    ];
-    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    lab.does.event(by);
-  });
-  return {
-    el,
-    draw(frame, view) {
-      const { position = 0, length = 0, timeline = {} } = frame;
-      setAttrs(el, {
-        "aria-valuemax": length,
-        "aria-valuenow": position,
-        "aria-valuetext": `event ${fmt(position)} of ${fmt(length)}${frame.refused ? ", refusal" : ""}`,
-      });
-      const width = el.offsetWidth;
-      if (!width || !changed(position, length, timeline.refusals, timeline.births, width, view.size))
-        return;
-      const height = view.size === "S" ? 38 : 44;
-      legend = width > 300 ? 76 : 0;
-      const y = height / 2;
-      const x = (n) => edge + span() * (length ? n / length : 0);
-      const picture = svg(
-        "svg",
-        { width, height, "aria-hidden": "true" },
-        svg("path", { d: `M${edge} ${y}H${width - edge - legend}`, class: "kl-track" }),
-        svg("path", { d: `M${edge} ${y}H${x(position)}`, class: "kl-track kl-trackdone" }),
-      );
-      for (const [first, last] of mergeRuns(timeline.refusals ?? [], length / span())) {
-        picture.append(
-          svg("rect", {
-            x: x(first) - 1,
-            y: y - 13,
-            width: Math.max(2, x(last) - x(first)),
-            height: 8,
-            rx: 1,
-            class: "kl-refusalmark",
-          }),
-        );
-      }
-      const births = (timeline.births ?? []).map((n) => `M${x(n).toFixed(1)} ${y + 6}v5`).join("");
-      picture.append(
-        svg("path", { d: births || "M0 0", class: "kl-birthmark" }),
-        svg("circle", { cx: x(position), cy: y, r: 8, class: "kl-thumb" }),
-      );
-      if (legend) {
-        picture.append(
-          svgText(width - legend, y - 4, "refusals", { size: 12, tone: "kl-no" }),
-          svgText(width - legend, y + 13, "new slabs", { size: 12, tone: "kl-s3" }),
-        );
-      }
-      el.replaceChildren(picture);
-    },
-  };
-}
-
-/** Runs that are less than two pixels apart are drawn as one. */
-function mergeRuns(runs, eventsPerPixel) {
-  const merged = [];
-  for (const [first, last] of runs) {
-    const before = merged[merged.length - 1];
-    if (before && first - before[1] <= 2 * eventsPerPixel) before[1] = Math.max(before[1], last);
-    else merged.push([first, last]);
-  }
-  return merged;
-}
-
-/** The menu behind the three dots. */
-function makeMenu(lab) {
-  const entry = (words, key, run) =>
-    h(
-      "button",
-      {
-        class: "kl-menuitem",
-        role: "menuitem",
-        type: "button",
-        tabindex: "-1",
-        on: {
-          click: () => {
-            open(false);
-            run();
-          },
-        },
-      },
-      words,
-      h("kbd", {}, key),
-    );
-  const list = h(
-    "div",
-    { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
-    entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
-    entry("Check the machine", "", () => lab.does.check()),
-    entry("Present", "P", () => lab.does.present()),
-    entry("Keys", "?", () => lab.does.keys()),
-  );
-  const button = h(
-    "button",
-    {
-      class: "kl-ghostbutton kl-more",
-      type: "button",
-      title: "Undo, check, present, keys",
-      "aria-label": "More",
-      "aria-haspopup": "menu",
-      "aria-expanded": "false",
-      on: { click: () => open(list.hidden === true) },
-    },
-    "⋯",
-  );
-  const items = () => [...list.querySelectorAll("button")];
-  function open(show) {
-    list.hidden = !show;
-    setAttrs(button, { "aria-expanded": String(show) });
-    if (show) items()[0].focus();
-  }
-  list.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") {
-      open(false);
-      button.focus();
-    }
-    if (by) {
-      const all = items();
-      all[
-        (all.indexOf(/** @type {any} */ (document.activeElement)) + by + all.length) % all.length
-      ].focus();
-    }
-    if (by || event.key === "Escape") {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  });
-  const el = h("div", { class: "kl-menubox" }, button, list);
-  el.addEventListener("focusout", (event) => {
-    if (!el.contains(/** @type {any} */ (event.relatedTarget))) open(false);
-  });
-  return {
-    el,
-    close() {
-      const was = !list.hidden;
-      open(false);
-      return was;
     },
   };
 }

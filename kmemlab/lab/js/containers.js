@@ -122,10 +122,7 @@ function makeContainer(lab, id) {
         "aria-level": depth + 1,
         tabindex: tabbable ? "0" : "-1",
         title: container.path,
-        "aria-label":
-          `${container.name}, ${fmt(container.usage)} ` +
-          `${limited ? `of ${fmt(container.limit)} bytes` : "bytes, no limit"}, ${plural(people.length, "task")}, ` +
-          `${plural(container.refs, "reference")}, failcnt ${container.failcnt}`,
+        "aria-label": containerName(container),
       });
       el.style.setProperty("--kl-depth", String(depth));
       el.style.setProperty("--kl-deepest", String(deepest));
@@ -153,4 +150,11 @@ function makeContainer(lab, id) {
       who.hidden = !selected || !people.length;
     },
   };
+}
+
+/** The spoken name: "bomb, 40,768 of 40,960 bytes, 2 tasks, 155 references, failcnt 1". */
+function containerName(container) {
+  const { name, usage, limit, tasks = [], refs, failcnt } = container;
+  const bytes = limit === undefined ? `${fmt(usage)} bytes, no limit` : `${fmt(usage)} of ${fmt(limit)} bytes`;
+  return `${name}, ${bytes}, ${plural(tasks.length, "task")}, ${plural(refs, "reference")}, failcnt ${failcnt}`;
 }

@@ -103,7 +103,8 @@ export function makeFigure(lab) {
   const fail = (error) => {
     words.hidden = false;
     plot.hidden = true;
-    words.textContent = `This picture could not be drawn: ${error?.message ?? error}. The machine is unharmed.`;
+    const reason = error?.message ?? error;
+    words.textContent = `This picture could not be drawn: ${reason}. The machine is unharmed.`;
   };
 
   return {

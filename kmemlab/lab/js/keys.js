@@ -80,7 +80,7 @@ export function listenToKeys(root, does) {
     if (event.isComposing || event.altKey) return;
     const native =
       target.matches("input, select") ||
-      (target.matches("button, [role=treeitem]") && (event.key === "Enter" || event.key === " "));
+      (target.matches("button") && (event.key === "Enter" || event.key === " "));
     if (native) return;
     const key = event.key.toLowerCase();
     const letter = key.length === 1 && !/[a-z]/.test(key);

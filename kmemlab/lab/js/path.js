@@ -27,7 +27,7 @@ export function makePath(lab) {
         width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font);
       if (moved) picture.classList.add("kl-moved");
       const words = path.nodes.map((node) => `${node.fn}: ${node.state}, ${node.value}`).join("; ");
-      picture.append(svg("title", {}, "Where did the charge stop, and what is undone in what order?"));
+      picture.setAttribute("aria-label", "Where did the charge stop, and what is undone in what order?");
       picture.append(svg("desc", {}, words || "No charge at this event."));
       el.replaceChildren(picture);
     },
@@ -200,7 +200,8 @@ function verticalPath(path, width, font) {
   if (turn) {
     // The return line leaves between two labels: below the text of the refusal, and up at the right.
     const low = y(turn) + 24;
-    let from = `M${x1} ${y(turn) + 9}V${low - 6}Q${x1} ${low} ${x1 + 6} ${low}H${x2 - 12}Q${x2} ${low} ${x2} ${low - 12}`;
+    const out = `M${x1} ${y(turn) + 9}V${low - 6}Q${x1} ${low} ${x1 + 6} ${low}`;
+    let from = `${out}H${x2 - 12}Q${x2} ${low} ${x2} ${low - 12}`;
     unwind.forEach((node) => {
       picture.append(
         pathLine(`${from}V${y(node) + 7}`, reached(node) ? "walked" : "ahead", "unwind", node.now),

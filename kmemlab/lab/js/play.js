@@ -1,6 +1,15 @@
 // @ts-check
 // Playing and seeking. One request at a time: frames may be dropped, events never.
-import { SPEEDS } from "./bar.js";
+
+/** Events per second at each speed; the label is what the button shows. */
+export const SPEEDS = [
+  { label: "¼×", rate: 0.5 },
+  { label: "1×", rate: 2 },
+  { label: "2×", rate: 4 },
+  { label: "10×", rate: 20 },
+  { label: "50×", rate: 100 },
+  { label: "200×", rate: 400 },
+];
 
 const FIRST_SPEED = 1;
 const MOTION_UP_TO = 4;

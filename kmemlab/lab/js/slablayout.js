@@ -4,23 +4,7 @@
 // Lists on the left (cpu slabs, partial list), full slabs on the right. If there are too many full slabs
 // they fold to one line of words; above 2,000 cells the cells get smaller instead, and at last each slab is
 // a small square tile.
-
-/**
- * One slab on the picture.
- * @typedef {Object} SlabBlock
- * @property {number} slab number of the slab
- * @property {number} x
- * @property {number} y
- * @property {number} cell edge of a cell
- * @property {number} gap between two cells
- * @property {number} perLine cells in a line
- * @property {number} pitch from one line to the next
- * @property {number} lines
- * @property {number} strip height of the owner-array strip, 0 if it is not drawn here
- * @property {number} width
- * @property {number} height
- * @property {string} where "cpu 0", "partial 1", "full"
- */
+import { slabShape, fitGrid, wantedGrid } from "./slabshape.js";
 
 const SLAB_SIZES = {
   L: {
@@ -58,11 +42,8 @@ const SLAB_SIZES = {
   },
 };
 const MANY_CELLS = 2000;
-const CELLS_PER_LINE = 64;
-const SMALLEST_LETTERED = 14;
 // Width of the longest words over the lists, in font sizes.
 const HEADING_ROOM = 26.5;
-const CELL_LADDER = [16, 13, 11, 9, 8, 7, 6, 5, 4, 3, 2];
 
 /** Lays out all slabs of the drawn cache. */
 export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
@@ -105,42 +86,6 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
   });
   out.height = Math.ceil(Math.max(listsEnd, end));
   return out;
-}
-
-/** Size of one slab drawn as one line of cells, or as several if they would become too small for a letter. */
-function slabShape(objects, room, base) {
-  const fits = (perLine) => Math.min(base.cell, (room + base.gap) / perLine - base.gap);
-  if (objects > CELLS_PER_LINE) {
-    return shapeOf(objects, CELLS_PER_LINE, Math.max(2, Math.floor(fits(CELLS_PER_LINE))), base);
-  }
-  let lines = 1;
-  while (fits(Math.ceil(objects / lines)) < SMALLEST_LETTERED && lines < objects) lines += 1;
-  const perLine = Math.ceil(objects / lines);
-  return shapeOf(objects, perLine, lines > 1 ? Math.floor(fits(perLine)) : fits(perLine), base);
-}
-
-/** A block of cells, with room for the owner array under each line unless `strip` is 0. */
-function shapeOf(
-  objects,
-  perLine,
-  cell,
-  base,
-  strip = Math.max(cell < 12 ? 2 : 5, Math.round(cell * 0.24)),
-) {
-  const gap = cell < 5 ? 0 : cell < 12 ? 1 : base.gap;
-  const under = strip ? (cell < 12 ? 1 : 3) + strip : 0;
-  const lines = Math.ceil(objects / perLine);
-  const pitch = cell + under + (under ? Math.max(2, gap) : gap);
-  return {
-    cell,
-    gap,
-    perLine,
-    lines,
-    pitch,
-    strip,
-    width: Math.min(objects, perLine) * (cell + gap) - gap,
-    height: pitch * (lines - 1) + cell + under,
-  };
 }
 
 function layoutCpus(out, slabs, shape, base) {
@@ -219,29 +164,6 @@ function layoutLongList(out, partial, objects, base, column, start) {
   return y + pitch;
 }
 
-/** The largest cells with which `count` slabs fit into a box: a line of cells each, or a square tile each. */
-function fitGrid(count, objects, base, room, label) {
-  const side = Math.ceil(Math.sqrt(objects));
-  let best = null;
-  for (const cell of CELL_LADDER.filter((c) => c <= base.cell)) {
-    // A line of cells that are too small to be told apart is only noise: below 9 px a slab is a square tile.
-    for (const perLine of cell < 9 ? [side] : [Math.min(objects, CELLS_PER_LINE), side]) {
-      const shape = shapeOf(objects, perLine, cell, base, 0);
-      const named = shape.height >= 11 ? label : 0;
-      const gapX = named ? 14 : Math.max(3, shape.gap * 3);
-      const gapY = cell >= 9 ? base.rowGap : 3;
-      const columns = Math.floor((room.width + gapX) / (named + shape.width + gapX));
-      const rows = Math.floor((room.height + gapY) / (shape.height + gapY));
-      if (columns < 1) continue;
-      best = { shape, label: named, gapX, gapY, columns, rows: Math.max(rows, 1) };
-      if (columns * rows >= count) return best;
-    }
-  }
-  return (
-    best ?? { shape: shapeOf(objects, side, 2, base, 0), label: 0, gapX: 3, gapY: 3, columns: 1, rows: 1 }
-  );
-}
-
 function layoutFull(out, full, objects, base, box) {
   let y = box.y + base.font;
   out.heads.push({
@@ -279,16 +201,6 @@ function layoutFull(out, full, objects, base, box) {
   }
   if (full.length) out.fullNote = { x: box.x + grid.label, y: y + base.font * 1.1 };
   return y + foot;
-}
-
-/** Full slabs at the size of the design; slabs that are narrow stand side by side. */
-function wantedGrid(objects, base, room) {
-  const wide = slabShape(objects, room.width - base.fullLabel, base);
-  const shape = shapeOf(objects, wide.perLine, wide.cell, base, 0);
-  const gapX = 14;
-  const columns = Math.max(1, Math.floor((room.width + gapX) / (base.fullLabel + shape.width + gapX)));
-  const rows = Math.max(2, Math.floor((room.height + base.rowGap) / (shape.height + base.rowGap)));
-  return { shape, label: base.fullLabel, gapX, gapY: base.rowGap, columns, rows };
 }
 
 /** The rectangle of one cell. */

@@ -88,7 +88,8 @@ function foldWords(fold, frame, containers) {
   const more = `${fmt(fold.slabs.length)} more`;
   if (counts.size === 1) return `${more}, all ${name([...counts.keys()][0])}`;
   const [owner, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [-1, 0];
-  return `${more}, ${fmt(count)} of ${fmt(fold.slabs.length * (frame.cache?.objects ?? 0))} objects ${name(owner)}`;
+  const objects = fold.slabs.length * (frame.cache?.objects ?? 0);
+  return `${more}, ${fmt(count)} of ${fmt(objects)} objects ${name(owner)}`;
 }
 
 function paintCaptions(write, layout, frame, palette) {

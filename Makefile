@@ -1,0 +1,48 @@
+# kmemlab: `make lab` opens the lab, `make test` runs the tests; each sets everything up first.
+PYTHON ?= python3
+PORT ?= 8888
+TOKEN ?=
+BROWSER ?= 0
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+IS_ROOT_DEBIAN := $(shell test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo yes)
+CHROMIUM_FOUND := $(shell test -n "$$CHROMIUM" && echo yes || command -v chromium chromium-browser google-chrome 2>/dev/null)
+
+.PHONY: lab test test-all check lock bench clean
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'kmemlab needs Python 3.11 or newer' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
+	@touch $@
+
+.PHONY: chromium
+chromium:
+ifeq ($(CHROMIUM_FOUND),)
+ifeq ($(IS_ROOT_DEBIAN),yes)
+	-apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+endif
+endif
+
+lab: $(VENV)/.installed
+	@exec $(BIN)/python -m kmemlab.lab.server --root notebooks --home .jupyter --port '$(PORT)' --token '$(TOKEN)' $(if $(filter 1,$(BROWSER)),--browser)
+
+check: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: $(VENV)/.installed chromium check
+	$(BIN)/python -m pytest -m 'not long' $(PYTEST_ARGS)
+
+test-all: $(VENV)/.installed chromium check
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Pins what Binder installs, for the Python it runs.
+lock: $(VENV)/.installed
+	$(BIN)/python -m pip freeze --exclude-editable > binder/requirements.new && mv binder/requirements.new binder/requirements.txt
+
+clean:
+	rm -rf $(VENV) build .jupyter .pytest_cache .mypy_cache .ruff_cache

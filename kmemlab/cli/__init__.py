@@ -1,0 +1,1 @@
+"""The commands that a terminal sees: verify, replay, sh."""

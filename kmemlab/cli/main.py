@@ -1,0 +1,89 @@
+"""Command line: exit 0 good, 1 the check found a difference, 2 wrong usage or unreadable input, 130 interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..engine.errors import KernelError
+from ..engine.profiles import ERAS, parse_size
+from ..recordings import ForeignFileError
+from . import replay, sh, verify
+
+
+def size(text: str) -> int:
+    """Read a size option.
+
+    Raises:
+        ArgumentTypeError: for anything but digits with K, M or G.
+    """
+    try:
+        return parse_size(text)
+    except KernelError as error:
+        raise argparse.ArgumentTypeError(error.strerror) from error
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(prog="kmemlab", description="Learn and explore how a kernel accounts its own memory.")
+    top.add_argument("--version", action="version", version=f"kmemlab {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    one = commands.add_parser("verify", help="check the engine against recordings of real kernels")
+    one.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders; without: what ships with kmemlab")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.add_argument("--strict", action="store_true", help="a skipped file fails the run")
+    one.set_defaults(run=verify.run)
+
+    two = commands.add_parser("replay", help="run a trace of a real kernel under the controller of 2007")
+    two.add_argument("trace", type=Path, metavar="TRACE")
+    two.add_argument("--meta", type=Path, metavar="FILE", help="the recording's .json; by default the one beside the trace")
+    two.add_argument("--assign", action="append", default=[], metavar="PID=PATH", help="put a pid into a container")
+    two.add_argument("--container", action="append", default=[], metavar="PATH", help="a container that gets the limit")
+    two.add_argument("--limit", type=size, metavar="N", help="bytes, with K, M or G if you like")
+    two.add_argument("--account", default="auto", metavar="auto|all|none|C1,C2", help="caches to charge for")
+    two.add_argument("--slub", default="2.6.24", choices=list(ERAS), help="era of the allocator")
+    two.add_argument("--allow-filtered", action="store_true", help="replay a trace of some pids only")
+    two.add_argument("--json", action="store_true", help="print one JSON object")
+    two.set_defaults(run=replay.run)
+
+    three = commands.add_parser("sh", help="the shell, without Jupyter")
+    three.add_argument("script", nargs="?", metavar="SCRIPT|-", help="a file of commands; without: ask, or read standard input")
+    three.add_argument("--profile", default="2.6.24-nomerge", metavar="P", help="2.6.24-nomerge or 2.6.23-nomerge")
+    three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
+    three.add_argument("--json", action="store_true", help="print one JSON object a command")
+    three.set_defaults(run=sh.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except ForeignFileError as error:
+        print(f"kmemlab: {error}", file=sys.stderr)
+        return 2
+    except KernelError as error:
+        print(f"kmemlab: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def envelope() -> dict[str, Any]:
+    """Return the keys that every --json object begins with."""
+    from ..engine import slub
+
+    compiled = not slub.__file__.endswith(".py")
+    return {"schema": 1, "kmemlab": __version__, "engine": "compiled" if compiled else "pure"}

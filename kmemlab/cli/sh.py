@@ -1,0 +1,104 @@
+"""`kmemlab sh`: the shell without Jupyter."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from ..engine.profiles import ERAS
+from ..recordings import ForeignFileError, open_text
+from ..session import Session
+from ..shell import Result
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run commands from a script, from standard input, or as they are typed; the status is the last command's."""
+    session = open_session(arguments)
+    status = 0
+    for line in lines(arguments.script):
+        if line.strip() == "exit":
+            break
+        result = session.run(line)[0]
+        show(line, result, arguments.json)
+        status = result.status
+        if arguments.session is not None:
+            session.save(arguments.session)
+    return status
+
+
+def open_session(arguments: argparse.Namespace) -> Session:
+    """Load the session, or boot a machine of the profile.
+
+    Raises:
+        ForeignFileError: for a session or a profile that cannot be had.
+    """
+    if arguments.session is not None and arguments.session.exists():
+        return Session.load(arguments.session)
+    era, _, rest = arguments.profile.partition("-")
+    if era not in ERAS or rest != "nomerge":
+        known = " or ".join(f"{each}-nomerge" for each in ERAS)
+        raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
+    return Session(slub=era)
+
+
+def lines(script: str | None) -> Iterator[str]:
+    """Yield commands; comments and empty lines are left out."""
+    if script is None and sys.stdin.isatty():
+        source: Iterable[str] = typed()
+    elif script is None or script == "-":
+        source = sys.stdin
+    else:
+        source = script_lines(Path(script))
+    for line in source:
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield text
+
+
+def script_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a script.
+
+    Raises:
+        ForeignFileError: if it cannot be read as text.
+    """
+    with open_text(path) as file:
+        number = 0
+        try:
+            for line in file:
+                number += 1
+                yield line
+        except (UnicodeDecodeError, OSError) as error:
+            raise ForeignFileError(path, number + 1, "a line of text", str(error).lower()) from error
+
+
+def typed() -> Iterator[str]:
+    """Ask for commands until end of file."""
+    import readline  # noqa: F401 (gives input() its history)
+
+    while True:
+        try:
+            yield input("# ")
+        except EOFError:
+            print()
+            return
+
+
+def show(line: str, result: Result, as_json: bool) -> None:
+    """Print what a command printed: the kernel's words on stdout, errors and hints on stderr."""
+    if as_json:
+        keys = {"cmd": line, "out": result.out, "err": result.err, "errno": result.errno, "events": result.events}
+        print(json.dumps(keys), flush=True)
+        return
+    say(result.out, sys.stdout)
+    say(result.err, sys.stderr)
+    say(f"sh: {result.hint}" if result.hint else "", sys.stderr)
+
+
+def say(text: str, stream: IO[str]) -> None:
+    """Print a text if there is one."""
+    if text:
+        print(text, file=stream, flush=True)

@@ -1,0 +1,99 @@
+// @ts-check
+// What keys and buttons do. Most of it is one message to Python; the rest belongs to the page alone.
+import { fmt } from "./dom.js";
+
+/** What keys and buttons do. `parts` are the pieces of the screen. */
+export function makeActions(link, player, parts, state, redraw) {
+  const frame = () => link.frame;
+  const say = (text) => {
+    state.notice = { kind: "info", text };
+    redraw();
+  };
+  // Whoever walks by hand does not want to be carried on by the play.
+  const ask = (action, args) => {
+    player.stop();
+    state.notice = null;
+    link.ask(action, args);
+    redraw();
+  };
+  return {
+    busy: () => link.busy() > 0,
+    play() {
+      if (!player.playing && frame().position >= (frame().length ?? 0))
+        return say("This is the last event.");
+      player.toggle();
+      state.notice = null;
+      return redraw();
+    },
+    step: () => ask("step"),
+    back: () => ask("back"),
+    event: (by) => ask("event", { by }),
+    first: () => ask("first"),
+    last: () => ask("last"),
+    undo: () => ask("undo"),
+    check: () => ask("check"),
+    run: (line) => ask("run", { line }),
+    scenario: (name) => ask("scenario", { name }),
+    mark(by) {
+      const more = (frame().timeline?.refusals ?? []).some(([first, last]) =>
+        by > 0 ? last > frame().position : first < frame().position,
+      );
+      if (more || !frame().timeline) return ask("mark", { by });
+      const where = by > 0 ? "further" : "earlier";
+      return say(`No ${where} refusal in these ${fmt(frame().length ?? 0)} events.`);
+    },
+    seek(n) {
+      player.stop();
+      state.notice = null;
+      player.seek(n);
+      redraw();
+    },
+    faster(on) {
+      if (on) player.faster();
+      else player.slower();
+      redraw();
+    },
+    nextSpeed() {
+      player.next();
+      redraw();
+    },
+    select: (id) => link.ask("select", id === undefined || id === frame().selected ? {} : { id }),
+    nextContainer(by) {
+      const ids = (frame().containers ?? []).map((c) => c.id);
+      if (!ids.length) return;
+      const place = ids.indexOf(frame().selected);
+      const next = place < 0 ? (by > 0 ? 0 : ids.length - 1) : (place + by + ids.length) % ids.length;
+      link.ask("select", { id: ids[next] });
+    },
+    object: (cell) => link.ask("object", cell ? { slab: cell.slab, slot: cell.slot } : {}),
+    tab(i) {
+      const tab = frame().tabs?.[i];
+      if (tab) link.ask("tab", { name: tab[0] });
+    },
+    twin() {
+      state.twin = !state.twin;
+      redraw();
+    },
+    walk() {
+      if ((frame().tab ?? "slabs") === "slabs" && !state.twin) parts.stage.slabs.focus();
+    },
+    type: (line) => parts.terminal.type(line),
+    goTo: () => parts.bar.openGoTo(),
+    leave: () => parts.root.focus({ preventScroll: true }),
+    present: () => parts.presenter.toggle().catch(() => say("This page does not allow full screen.")),
+    keys() {
+      parts.keyTable.hidden = !parts.keyTable.hidden;
+      if (!parts.keyTable.hidden) parts.keyTable.focus();
+    },
+    escape() {
+      if (!parts.keyTable.hidden) {
+        parts.keyTable.hidden = true;
+        return parts.root.focus({ preventScroll: true });
+      }
+      if (parts.bar.close() || parts.headline.close() || parts.terminal.close()) return undefined;
+      if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
+      if (frame().object) return link.ask("object");
+      return frame().selected === undefined ? undefined : link.ask("select");
+    },
+  };
+}

@@ -1,0 +1,155 @@
+"""A JupyterLab server on this machine, in the foreground: what `make lab` starts and what the browser tests drive.
+
+It asks nobody outside for news or updates, and takes its settings from a folder of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+from types import FrameType
+
+FIRST = "00-first-light.ipynb"
+PATIENCE = 120.0  # seconds until a server that does not answer is given up
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+
+
+class LabServer:
+    """One server process.
+
+    Attributes:
+        url: where it answers, without a slash at the end.
+        token: what lets a browser in.
+    """
+
+    def __init__(self, root: Path, home: Path, port: int, token: str, settings: dict[str, object] | None = None) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.token = token
+        home.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ, JUPYTER_PREFER_ENV_PATH="1")
+        for name, folder in {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "IPYTHONDIR": "ipython",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        }.items():
+            (home / folder).mkdir(exist_ok=True)
+            environment[name] = str(home / folder)
+        for name, value in {**SETTINGS, **(settings or {})}.items():
+            file = home / "settings" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(value), encoding="utf-8")
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
+            "--ServerApp.terminals_enabled=False", "--LabApp.expose_app_in_browser=True",
+            "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        ]  # fmt: skip
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        self.log = home / "server.log"
+        with self.log.open("wb") as log:
+            # A group of its own: a Ctrl-C in the terminal reaches us, and we end it in order.
+            self.process = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def wait_until_ready(self) -> None:
+        """Return when the server answers.
+
+        Raises:
+            RuntimeError: if it ends or stays silent; the text is the end of its log.
+        """
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise RuntimeError(self.log.read_text(encoding="utf-8", errors="replace")[-3000:])
+
+    def stop(self) -> None:
+        """End the server and every Jupyter kernel it started."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+def port_is_free(port: int) -> bool:
+    """Say whether a server could listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; 0 then, 2 if the port is taken, 1 if the server fails."""
+    parser = argparse.ArgumentParser(description="Open kmemlab's notebooks in JupyterLab.")
+    parser.add_argument("--root", type=Path, required=True, help="folder of the notebooks")
+    parser.add_argument("--home", type=Path, required=True, help="folder for the server's own files")
+    parser.add_argument("--port", type=int, default=8888)
+    parser.add_argument("--token", default="")
+    parser.add_argument("--browser", action="store_true", help="open a browser too")
+    arguments = parser.parse_args(argv)
+    if not port_is_free(arguments.port):
+        print(f"kmemlab: port {arguments.port} is taken: choose another, make lab PORT=8899", file=sys.stderr)
+        return 2
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    token = arguments.token or secrets.token_hex(16)
+    server = LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token)
+    try:
+        server.wait_until_ready()
+        address = f"{server.url}/lab/tree/{FIRST}?token={token}"
+        print(f"kmemlab: ready {address}", flush=True)
+        if arguments.browser:
+            webbrowser.open(address)
+        return 1 if server.process.wait() else 0
+    except RuntimeError as error:
+        print(f"kmemlab: the server did not start\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
