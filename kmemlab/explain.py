@@ -6,11 +6,15 @@ Sentences have at most 64 characters, so that a screen does not jump from one to
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
 from .engine.types import PAGE_SIZE
 from .records import EventRow, StepRow
-from .session import Session
 from .survey import event_row
+
+if TYPE_CHECKING:
+    from .session import Session
 
 LONGEST = 64
 LETTER = "v3 letter"

@@ -12,11 +12,15 @@ import os
 import tempfile
 from bisect import bisect_right
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
+from . import survey
+from .engine.errors import invalid
 from .engine.events import EventLog, Stopped
 from .engine.machine import Machine as Kernel
+from .explain import steps_of
 from .recordings import ForeignFileError, read_json
+from .records import Row
 from .shell import Machine, Result
 
 FORMAT = 1
@@ -28,6 +32,17 @@ class Transcript(tuple[Result, ...]):
     """The results of several commands. Printed, it looks as a terminal would."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, at: SupportsIndex) -> Result: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Transcript: ...
+
+    def __getitem__(self, at: SupportsIndex | slice) -> Result | Transcript:
+        if isinstance(at, slice):
+            return Transcript(super().__getitem__(at))
+        return super().__getitem__(at)
 
     def __repr__(self) -> str:
         lines = [text for result in self for text in (result.out, result.err, result.hint) if text]
@@ -155,6 +170,32 @@ class Session:
             pass
         finally:
             self.log.stop_at = -1
+
+    # -- looking
+
+    def records(self, name: str, cache: str = "filp") -> tuple[Row, ...]:
+        """Return what a picture is drawn from, at the position.
+
+        Args:
+            name: containers, slabs (of `cache`), pages, flow, events or steps (of the event at the position).
+            cache: for slabs, whose.
+
+        Raises:
+            KernelError: EINVAL for another name, ENOENT for no such cache.
+        """
+        if name == "containers":
+            return survey.container_rows(self.machine)
+        if name == "slabs":
+            return survey.slab_rows(self.machine, self.machine.find_cache(cache))
+        if name == "pages":
+            return survey.page_rows(self.machine)
+        if name == "flow":
+            return survey.flow_rows(self.machine, self.log)
+        if name == "events":
+            return tuple(survey.event_rows(self.machine, self.log, last=self.position))
+        if name == "steps":
+            return steps_of(self)
+        raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, events or steps")
 
     # -- checkpoints
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["VERBS"]
 
 MOST = 1_000_000
+RUNS_SHOWN = 6
 
 
 @verb("mount [-t container] [-o OPTIONS] none DIR")
@@ -300,10 +301,10 @@ def where_opened(shell: Shell, task: Task, fds: list[int]) -> str:
         else:
             runs.append([fd, fd, slab.number, cell, cell])
     lines = []
-    for first, last_fd, number, cell, last_cell in runs[:20]:
+    for first, last_fd, number, cell, last_cell in runs[:RUNS_SHOWN]:
         fd_words = f"fd {first}" if first == last_fd else f"fd {first}-{last_fd}"
         cell_words = f"cell {cell:x}" if cell == last_cell else f"cells {cell:x}-{last_cell:x}"
         lines.append(f"{fd_words}: slab {number} {cell_words}")
-    if len(runs) > 20:
-        lines.append(f"... {len(fds):,} files in {len(runs):,} runs")
+    if len(runs) > RUNS_SHOWN:
+        lines.append(f"... to fd {fds[-1]:,}: {len(fds):,} files on {len({run[2] for run in runs}):,} slabs")
     return "\n".join(lines)

@@ -22,6 +22,8 @@ from kmemlab.records import PageRow
 NOTHING: Final = "No page yet. A machine has memory from its boot on."
 PAGE_KIB: Final = 4
 ORDERS: Final = 11
+MOST_LABELS: Final = 10  # on runs
+MOST_LABELLED: Final = 24  # lines: with more, they are too low for words
 
 
 def free_blocks(pages: Sequence[PageRow]) -> list[int]:
@@ -30,26 +32,28 @@ def free_blocks(pages: Sequence[PageRow]) -> list[int]:
     return [held[order] for order in range(max(ORDERS, *(order + 1 for order in held), 0))]
 
 
-def _run_labels(pages: Sequence[PageRow], grid: Grid, theme: Theme) -> list[dict[str, Any]]:
-    """Words on the widest runs, where they fit: what a free block could serve, and where the kernel lies."""
+def _run_labels(pages: Sequence[PageRow], grid: Grid, total: int, theme: Theme) -> list[dict[str, Any]]:
+    """Words on folded lines and on the widest runs: what a free block could serve, and where the kernel lies."""
     notes: list[dict[str, Any]] = []
-    kernels = 0
-    for row in sorted(pages, key=lambda row: (-row.order, row.pfn)):
-        piece = min(1 << row.order, grid.across - row.pfn % grid.across)
-        if row.user not in ("free", "kernel") or len(notes) == 8 or grid.each > 1:
-            continue
-        deep = min((1 << row.order) // grid.across, 4) or 1  # lines of the strip that the words may take
-        if piece * 6 < grid.across or grid.lines > 16 * deep:
-            continue
-        kernels += row.user == "kernel"
-        if row.user == "kernel" and kernels > 1:
-            continue  # once is enough
-        # Between two outlined lines would be on their outlines.
-        middle = deep / 2 if grid.wide == 1 else deep // 2 + 0.5 * (1 - 1 / grid.tall)
-        text = f"free, order {row.order}" if row.user == "free" else "kernel"
-        x, y = row.pfn % grid.across + piece / 2, row.pfn // grid.across + middle
+
+    def note(text: str, x: float, line: int) -> None:
+        y = line + 0.5 * (1 - 1 / grid.tall)
         font = {"size": 11, "color": TOKENS[theme].ink2}
         notes.append(words(text, x, y, xref="x", yref="y", xanchor="center", yanchor="middle", font=font))
+
+    for line in sorted(grid.folded) if grid.lines <= MOST_LABELLED else ():
+        end = grid.starts[line + 1] if line + 1 < grid.lines else -(-total // grid.each)
+        note(f"{(end - grid.starts[line]) * grid.each:,} pages free", grid.across / 2, line)
+    kernels = 0
+    for row in sorted(pages, key=lambda row: (-row.order, row.pfn)):
+        line, column = grid.place(row.pfn // grid.each)
+        piece = min((1 << row.order) // grid.each, grid.across - column)
+        kernels += row.user == "kernel"
+        named = row.user == "free" or (row.user == "kernel" and kernels == 1)  # the kernel once is enough
+        if not named or line in grid.folded or piece * 6 < grid.across or grid.lines > 16:
+            continue
+        if len(notes) < MOST_LABELS:
+            note(f"free, order {row.order}" if row.user == "free" else "kernel", column + piece / 2, line)
     return notes
 
 
@@ -72,15 +76,16 @@ def buddy_figure(
         total_pages: of the machine; without it, up to the last run. Pages in no run stay blank.
 
     Returns:
-        Trace "pages" is a heatmap of uint8 cells whose x is a page's place in its line and y the line, so
-        that int(y) * pages in a line + int(x) is a page number; meta has "across" (pages in a line) and
-        "each" (pages in a drawn one). Trace "free blocks" has the number of free blocks by order.
+        Trace "pages" is a heatmap of uint8 cells whose x is a drawn page's place in its line and y the line;
+        meta has "starts" (first drawn page of each line) and "each" (pages in a drawn one), so that
+        (starts[int(y)] + int(x)) * each is a page number. Stretches of free lines are folded into one.
+        Trace "free blocks" has the number of free blocks by order.
     """
     if not pages:
         return empty(NOTHING, theme)
     tokens = TOKENS[theme]
     total = total_pages or max(row.pfn + (1 << row.order) for row in pages)
-    grid = grid_for(total)
+    grid = grid_for(pages, total)
     mine = owners_for([selected], owners)[selected] if selected is not None else None
     colours = [tokens.canvas, tokens.line2, tokens.none, tokens.hush, tokens.ink3, tokens.ink]
     colours.append(mine.shade(theme).solid if mine else tokens.ink)
@@ -90,7 +95,7 @@ def buddy_figure(
         "type": "heatmap",
         "name": "pages",
         "z": {"dtype": "u1", "bdata": packed, "shape": f"{shape[0]}, {shape[1]}"},
-        "meta": {"across": grid.across, "each": grid.each},
+        "meta": {"starts": list(grid.starts), "each": grid.each},
         "x0": 0.5 / grid.wide,
         "dx": 1 / grid.wide,
         "y0": 0.5 / grid.tall,
@@ -133,7 +138,7 @@ def buddy_figure(
             f"<b>Free blocks</b>  <span style='color:{tokens.ink3}'>waiting in each order</span>",
             0, low, yanchor="top", yshift=-34,
         ),
-        *_run_labels(pages, grid, theme),
+        *_run_labels(pages, grid, total, theme),
     ]  # fmt: skip
     every = max(1, grid.lines // 8)
     lines = list(range(0, grid.lines, every))
@@ -145,7 +150,7 @@ def buddy_figure(
             "range": [max(grid.lines, 4), 0],
             "domain": [low, 0.93],
             "tickvals": [line + 0.5 * (1 - 1 / grid.tall) for line in lines],
-            "ticktext": [f"{line * grid.across * grid.each * PAGE_KIB:,} K " for line in lines],
+            "ticktext": [f"{grid.starts[line] * grid.each * PAGE_KIB:,} K " for line in lines],
         },
         xaxis2={
             "anchor": "y2",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from kmemlab.figures.flow_places import COLUMNS, WALL_TALL, fold_tasks, places, widths
+from kmemlab.figures.flow_places import COLUMNS, WALL_TALL, folded, places, widths
 from kmemlab.figures.frame import empty, owners_for, sheet, table, words
 from kmemlab.figures.graphs import LAYERS, flow_graph
 from kmemlab.figures.layout import Place
@@ -66,7 +66,7 @@ def flow_figure(
         return empty(NOTHING, theme)
     tokens = TOKENS[theme]
     known = owners_for((row.container for row in rows), owners)
-    graph = flow_graph(fold_tasks(rows))
+    graph = flow_graph(folded(rows))
     drawn, width = widths(graph)
     spots, height, byte = places(graph, width, known)
     nodes = list(graph)
@@ -88,7 +88,7 @@ def flow_figure(
     notes = [words(name, x, 1, yanchor="top", font={"color": tokens.ink3}) for name, x in zip(LAYERS, COLUMNS, strict=True)]
     names, colours = [], []
     for node in nodes:
-        lit = node[1] == selected and node[0] in ("task", "container")
+        lit = selected is not None and node[1] == selected and node[0] in ("task", "container")
         payer = known.get(node[1]) if node[0] in ("container", "wall") else None
         name = payer.name if payer else graph.nodes[node]["label"]
         names.append(name)

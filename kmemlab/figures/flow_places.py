@@ -19,28 +19,39 @@ from kmemlab.figures.palette import Owner
 from kmemlab.records import FlowRow
 
 COLUMNS: Final = (0.01, 0.25, 0.49, 0.70, 0.885)  # where each layer stands on the sheet, 0 to 1
-WALL: Final = 0.40
+WALL: Final = 0.285  # beside the container layer; its words must end before the caches
 WALL_TALL: Final = 0.06  # of the sheet: a wall stands out above and below the stream that it stops
 HEAD: Final = 0.115  # of the sheet, for the names of the layers and the first label
 FOOT: Final = 0.05
 MOST_TASKS: Final = 8
+MOST_CACHES: Final = 6
+OTHER_CACHES: Final = "other caches"
 GAP: Final = 0.062  # between nodes, for the label of the lower one
 # A refused stream is drawn between these parts of all bytes: not to scale, so its label has the number.
 LEAST_REFUSED, MOST_REFUSED = 0.028, 0.07
 
 
-def fold_tasks(rows: Sequence[FlowRow]) -> list[FlowRow]:
-    """Fold all but the `MOST_TASKS` largest tasks into one "other tasks" of their container."""
-    held: Counter[tuple[str | None, str]] = Counter()
+def folded(rows: Sequence[FlowRow]) -> list[FlowRow]:
+    """Fold all but the largest tasks of a container into "other tasks", all but the largest caches into one."""
+    tasks: Counter[tuple[str | None, str]] = Counter()
+    caches: Counter[str] = Counter()
     for row in rows:
+        caches[row.cache] += row.bytes
         if row.task and not row.free:
-            held[row.container, row.task] += row.bytes
-    if len(held) <= MOST_TASKS:
-        return list(rows)
-    # A refused task stays: it is what the picture is for.
-    kept = {task for task, _ in held.most_common(MOST_TASKS - 1)}
+            tasks[row.container, row.task] += row.bytes
+    # What is refused or charged stays: it is what the picture is for.
+    kept = {task for task, _ in tasks.most_common(MOST_TASKS)}
     kept |= {(row.container, row.task) for row in rows if row.refused}
-    return [row if (row.container, row.task) in kept or not row.task else replace(row, task="other tasks") for row in rows]
+    stay = {cache for cache, _ in caches.most_common(MOST_CACHES)}
+    stay |= {row.cache for row in rows if row.container is not None}
+    return [
+        replace(
+            row,
+            task=row.task if not row.task or (row.container, row.task) in kept else "other tasks",
+            cache=row.cache if row.cache in stay else OTHER_CACHES,
+        )
+        for row in rows
+    ]
 
 
 def _rank(node: tuple[Any, ...], known: Mapping[str, Owner], graph: nx.MultiDiGraph) -> tuple[Any, ...]:
@@ -54,7 +65,7 @@ def _rank(node: tuple[Any, ...], known: Mapping[str, Owner], graph: nx.MultiDiGr
     if kind == "pages":
         return (0, name, 0)
     if kind == "cache":
-        return (0, size, 0)
+        return (name == OTHER_CACHES, size, 0)
     # A task that is refused stands last of its container's, so that its refused stream crosses none of them.
     refused = any(end[0] == "wall" for end in graph.successors(node))
     return (kind == "wall", payer, refused, size)

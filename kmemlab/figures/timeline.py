@@ -168,8 +168,7 @@ def timeline_figure(
     if unpaid > 0:
         text = f"{unpaid:,} bytes nobody pays"
         quiet = {"size": 11.5, "color": tokens.ink2}
-        side = {"xanchor": "left", "xshift": 6} if 2 * position < run.last else {"xanchor": "right", "xshift": -6}
-        notes.append(words(text, position, 0.03, xref="x3", yref="y3 domain", font=quiet, **side))
+        notes.append(words(text, 0, 1, xref="x3 domain", yref="y3 domain", yanchor="top", yshift=4, font=quiet))
     if not events:
         quiet = {"size": 15, "color": tokens.ink2}
         notes.append(words(NOTHING, 0.5, 0.5, xanchor="center", yanchor="middle", font=quiet))

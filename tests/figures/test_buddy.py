@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import random
 import time
+from bisect import bisect_right
 
 import plotly.graph_objects as go
 import pytest
@@ -21,7 +22,9 @@ def column(figure: go.Figure, page: int) -> list[int]:
     down, across = (int(part) for part in trace.z["shape"].split(","))
     cells = base64.b64decode(trace.z["bdata"])
     tall, wide = round(1 / trace.dy), round(1 / trace.dx)
-    line, place = divmod(page // trace.meta["each"], trace.meta["across"])
+    starts = trace.meta["starts"]
+    line = bisect_right(starts, page // trace.meta["each"]) - 1
+    place = page // trace.meta["each"] - starts[line]
     assert len(cells) == down * across
     return [cells[(line * tall + row) * across + place * wide + wide // 2] for row in range(tall - 1)]
 
@@ -98,7 +101,16 @@ def test_a_larger_machine_is_no_larger_picture() -> None:
     figure = buddy_figure(machine(131_072), selected="/bomb")
     assert figure.data[0].meta["each"] == 8
     assert len(figure.to_json()) < 200_000
-    assert set(column(figure, 131_071)) <= {GROUND, EDGE}
+    assert set(column(figure, 65_536)) <= {GROUND, EDGE}
+
+
+def test_long_free_stretches_fold_and_say_how_long_they_are() -> None:
+    rows = [PageRow(n << 10, 10, "free") for n in range(15)]
+    rows += [PageRow(15_360 + n, 0, "slab", "filp", (("/bomb", 16),), 16, n) for n in range(1024)]
+    figure = buddy_figure(rows, selected="/bomb")
+    assert figure.data[0].meta["starts"] == [0, *range(15_360, 16_384, 128)]
+    assert "15,360 pages free" in [note.text for note in figure.layout.annotations]
+    assert set(column(figure, 15_360)) == set(column(figure, 16_383)) == {MINE}
 
 
 def test_pages_in_no_run_stay_blank() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from kmemlab.figures import assign_owners, flow_figure, flow_text
 from kmemlab.figures.palette import SHADES, TOKENS, Theme
+from kmemlab.records import FlowRow
 
 from .rows import FLOW
 
@@ -99,7 +100,16 @@ def test_many_tasks_fold_but_a_refused_one_stays() -> None:
     names = [about[3] for about in flow_figure(rows, OWNERS).data[0].node.customdata if about[0] == "task"]
     assert "other tasks" in names
     assert "fdbomb" in names
-    assert len(names) <= 9
+    assert len(names) <= 10
+
+
+def test_many_caches_fold_but_a_charged_one_stays() -> None:
+    rows = [FlowRow("", None, f"cache{n}", 0, 9_000 + n, False, "partial", free=True) for n in range(20)]
+    figure = flow_figure([*rows, replace(FLOW[0], bytes=64)], OWNERS)
+    caches = {about[3]: about[2] for about in figure.data[0].node.customdata if about[0] == "cache"}
+    assert caches["filp"] == 64
+    assert len(caches) == 8
+    assert sum(caches.values()) == sum(row.bytes for row in rows) + 64
 
 
 def test_the_twin_has_every_byte() -> None:
@@ -129,3 +139,9 @@ def test_no_charge_yet() -> None:
     assert flow_figure([replace(FLOW[0], bytes=0)]) == flow_figure([])
     assert flow_text([]) == "No charge yet."
     assert [note.text for note in flow_figure([]).layout.annotations] == ["No charge yet."]
+
+
+def test_bytes_that_nobody_pays_are_drawn_when_no_container_is_selected() -> None:
+    rows = [FlowRow("init", None, "filp", 0, 4096, False, "full, on no list")]
+    figure = flow_figure(rows, selected=None)
+    assert sum(figure.data[0].link.value) > 0

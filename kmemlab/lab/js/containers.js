@@ -155,6 +155,7 @@ function makeContainer(lab, id) {
 /** The spoken name: "bomb, 40,768 of 40,960 bytes, 2 tasks, 155 references, failcnt 1". */
 function containerName(container) {
   const { name, usage, limit, tasks = [], refs, failcnt } = container;
-  const bytes = limit === undefined ? `${fmt(usage)} bytes, no limit` : `${fmt(usage)} of ${fmt(limit)} bytes`;
+  const bytes =
+    limit === undefined ? `${fmt(usage)} bytes, no limit` : `${fmt(usage)} of ${fmt(limit)} bytes`;
   return `${name}, ${bytes}, ${plural(tasks.length, "task")}, ${plural(refs, "reference")}, failcnt ${failcnt}`;
 }

@@ -3,10 +3,14 @@
 // these that works: it is there already; the plotly wheel's JupyterLab extension has it; the Jupyter kernel
 // sends it.
 import { h, setAttrs, changeDetector } from "./dom.js";
+import { themedFigure } from "./figuretheme.js";
 
 const OLDEST_PLOTLY = 3;
 const FIGURE_HEIGHT = { L: 470, M: 350, S: 330 };
 const CAPTION_HEIGHT = 26;
+// Figures are laid out for this width; on a narrower stage they are drawn at it and made smaller as a whole.
+const FIGURE_WIDTH = 848;
+const SMALLEST_SCALE = 0.62;
 
 const usablePlotly = (P) => (P?.react && parseInt(P.version, 10) >= OLDEST_PLOTLY ? P : null);
 
@@ -90,22 +94,52 @@ function loadPlotly(model) {
   return shared.ready;
 }
 
+/** Size at which a figure is drawn, and the scale at which it is shown. */
+function figurePlace(figure, view, width, captioned) {
+  const room = FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
+  const height = figure.layout?.height ?? room;
+  // On a full screen nothing may be cut; in the page the lab rather grows than makes the words small.
+  const high = view.scale > 1 ? Math.min(1, room / height) : 1;
+  const scale = Math.max(SMALLEST_SCALE, Math.min(1, width / FIGURE_WIDTH, high));
+  return { width: Math.round(width / scale), height, scale };
+}
+
 /** @param {import("./dom.js").Lab} lab */
 export function makeFigure(lab) {
   const plot = h("div", { class: "kl-figure" });
+  const box = h("div", { class: "kl-plotbox" }, plot);
   const words = h("p", { class: "kl-failed", role: "alert", hidden: true });
   const caption = h("p", { class: "kl-caption" });
-  const el = h("div", { class: "kl-figurebox" }, words, plot, caption);
+  const el = h("div", { class: "kl-figurebox" }, words, box, caption);
   const changed = changeDetector();
   let wanted = 0;
+  let pending = false;
+  let newest = 0;
   let loaded = null;
 
   const fail = (error) => {
     words.hidden = false;
-    plot.hidden = true;
+    box.hidden = true;
     const reason = error?.message ?? error;
     words.textContent = `This picture could not be drawn: ${reason}. The machine is unharmed.`;
   };
+
+  async function paint(P, figure, view, place, turn) {
+    loaded = P;
+    if (turn !== wanted) return;
+    words.hidden = true;
+    box.hidden = false;
+    box.style.height = `${Math.ceil(place.height * place.scale)}px`;
+    plot.style.width = `${place.width}px`;
+    plot.style.height = `${place.height}px`;
+    plot.style.transform = place.scale < 1 ? `scale(${place.scale})` : "";
+    const { data, layout } = themedFigure(figure, view, place.width, place.height);
+    const config = { displayModeBar: false, responsive: false, displaylogo: false, ...figure.config };
+    await P.react(plot, data, layout, config);
+    if (turn !== wanted) return;
+    pending = false;
+    setAttrs(plot, { "data-drawn": newest });
+  }
 
   return {
     el,
@@ -119,87 +153,21 @@ export function makeFigure(lab) {
       caption.textContent = figure?.caption ?? frame.caption ?? "";
       caption.hidden = !caption.textContent;
       if (!figure || !width) return;
-      if (!changed(figure, width, view.size, view.palette)) {
-        if (plot.dataset.drawn) setAttrs(plot, { "data-drawn": seq });
+      newest = seq;
+      if (!changed(figure, width, view.size, view.palette, view.scale)) {
+        if (!pending && plot.dataset.drawn) setAttrs(plot, { "data-drawn": seq });
         return;
       }
       const turn = (wanted += 1);
+      pending = true;
       const title = (frame.tabs ?? []).find(([name]) => name === frame.tab)?.[1] ?? "Picture";
       setAttrs(plot, { role: "img", "aria-label": title });
+      const place = figurePlace(figure, view, width, !caption.hidden);
       loadPlotly(lab.model)
-        .then(async (P) => {
-          loaded = P;
-          if (turn !== wanted) return;
-          words.hidden = true;
-          plot.hidden = false;
-          const height =
-            figure.layout?.height ?? FIGURE_HEIGHT[view.size] - (caption.hidden ? 0 : CAPTION_HEIGHT);
-          plot.style.height = `${height}px`;
-          const { data, layout } = themedFigure(figure, view, width, height);
-          await P.react(plot, data, layout, {
-            displayModeBar: false,
-            responsive: false,
-            displaylogo: false,
-            ...figure.config,
-          });
-          if (turn === wanted) setAttrs(plot, { "data-drawn": seq });
-        })
+        .then((P) => paint(P, figure, view, place, turn))
         .catch((error) => {
           if (turn === wanted) fail(error);
         });
-    },
-  };
-}
-
-/** The figure with the page's theme under it: what Python set stays, `var(--kl-...)` becomes a colour. */
-function themedFigure(figure, view, width, height) {
-  const { palette } = view;
-  const small = view.size === "L" ? 15 : 12.5;
-  const axis = {
-    linecolor: palette.line2,
-    tickcolor: palette.line2,
-    zeroline: false,
-    showgrid: false,
-    automargin: true,
-  };
-  // Not a transparent paper: plotly takes rgba(0,0,0,0) for dark and draws Sankey links white on white.
-  const theme = {
-    paper_bgcolor: palette.canvas,
-    plot_bgcolor: palette.canvas,
-    font: { family: palette.font, size: small, color: palette.ink },
-    colorway: palette.hues.map((hue) => hue.solid),
-    xaxis: axis,
-    yaxis: axis,
-    hovermode: "closest",
-    hoverlabel: {
-      bgcolor: palette.canvas,
-      bordercolor: palette.line2,
-      font: { family: palette.font, color: palette.ink },
-    },
-    margin: { l: 8, r: 8, t: 28, b: 8 },
-  };
-  const style = getComputedStyle(view.root);
-  const resolve = (value) => {
-    if (typeof value === "string") {
-      const token = /^var\((--kl-[\w-]+)\)$/.exec(value);
-      return token ? style.getPropertyValue(token[1]).trim() : value;
-    }
-    if (Array.isArray(value)) return value.map(resolve);
-    if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
-  };
-  // Plotly writes into what it is given, so it never gets the frame itself.
-  const layout = resolve(figure.layout ?? {});
-  return {
-    data: resolve(figure.data ?? []),
-    layout: {
-      uirevision: "keep",
-      showlegend: false,
-      ...layout,
-      width,
-      height,
-      autosize: false,
-      template: { layout: theme, data: layout.template?.data ?? {} },
     },
   };
 }

@@ -127,6 +127,8 @@ function render({ model, el }) {
     const theme = themeOfPage();
     if (root.dataset.theme === theme && view.palette) return;
     root.dataset.theme = theme;
+    // Python draws the figures, so it is told which colours the page has.
+    link.sayTheme(theme);
     view.palette = readPalette(root);
     draw();
   }

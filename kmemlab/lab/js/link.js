@@ -1,11 +1,13 @@
 // @ts-check
-// The line to Python: the newest frame of a model, kept by merging patches, and the actions that are on
-// their way. Two views of one model share one link.
+// The line to Python: the newest frame of a model, kept by merging patches, and the actions that are on their
+// way. Two views of one model share one link.
 import { mergePatch } from "./dom.js";
 
 const LINKS = new WeakMap();
 // An answer that has not come by then is given up, so that a lost message cannot stop the play for ever.
 const ANSWER_LOST_MS = 10000;
+// What is quicker than this is not called work.
+const WORKING_AFTER_MS = 150;
 
 /** The link of an anywidget model; made when it is first asked for. */
 export function linkTo(model) {
@@ -17,8 +19,18 @@ export function linkTo(model) {
 function makeLink(model) {
   const listeners = new Set();
   const waiting = [];
-  const link = { frame: model.get("frame") ?? {}, seq: 0, working: false, ask, busy, onChange };
-  let stale = false;
+  // A page that opens late, or again, begins with the whole frame and its number.
+  const link = {
+    frame: wholeFrame(model),
+    seq: Number(model.get("seq")) || 0,
+    working: false,
+    ask,
+    sayTheme,
+    busy,
+    onChange,
+  };
+  let stale = link.seq === 0;
+  let timer = 0;
 
   const tell = () => {
     for (const listener of listeners) listener();
@@ -26,30 +38,46 @@ function makeLink(model) {
 
   model.on("msg:custom", (message) => {
     if (message?.op === "working") {
-      link.working = true;
-      tell();
+      clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        link.working = true;
+        tell();
+      }, WORKING_AFTER_MS);
     }
-    if (message?.op !== "patch") return;
-    // A gap means that a patch was lost (or that another page was faster): begin again from the synced frame.
-    stale = link.seq !== 0 && message.seq !== link.seq + 1;
-    link.frame = mergePatch(stale ? model.get("frame") : link.frame, message.patch ?? {});
-    link.seq = message.seq;
-    link.working = false;
-    const done = waiting.shift();
-    done?.answered?.();
-    tell();
+    if (message?.op === "patch") takePatch(message);
   });
+  // The whole frame replaces what patches have made only where a patch is known to be missing.
   model.on("change:frame", () => {
-    if (!stale && link.seq !== 0) return;
-    stale = false;
-    link.frame = model.get("frame") ?? {};
+    if (!stale) return;
+    stale = link.seq === 0;
+    link.frame = wholeFrame(model);
     tell();
   });
 
-  /** Sends an action; `whenAnswered` is called when its patch is here, before anything is drawn. */
-  function ask(action, args = {}, whenAnswered = undefined) {
-    waiting.push({ at: performance.now(), answered: whenAnswered });
+  function takePatch(message) {
+    clearTimeout(timer);
+    link.working = false;
+    // A patch with an old number is part of the whole frame already.
+    if (message.seq > link.seq) {
+      stale = link.seq !== 0 && message.seq !== link.seq + 1;
+      if (stale) console.warn(`kmemlab: patches ${link.seq + 1} to ${message.seq - 1} are missing`);
+      link.frame = mergePatch(link.frame, message.patch ?? {});
+      link.seq = message.seq;
+    }
+    waiting.shift()?.answered?.();
+    tell();
+  }
+
+  /** Sends an action; `answered` is called when its patch is here, before anything is drawn. */
+  function ask(action, args = {}, answered = undefined) {
+    waiting.push({ at: performance.now(), answered });
     model.send({ op: "do", action, ...args });
+  }
+
+  /** Says whether the page is light or dark; answered like an action. */
+  function sayTheme(theme) {
+    waiting.push({ at: performance.now() });
+    model.send({ op: "theme", theme });
   }
 
   /** How many actions have no answer yet. */
@@ -63,4 +91,9 @@ function makeLink(model) {
     return () => listeners.delete(listener);
   }
   return link;
+}
+
+function wholeFrame(model) {
+  const frame = model.get("frame");
+  return frame !== null && typeof frame === "object" ? frame : {};
 }

@@ -56,14 +56,14 @@ function objectStory(object, frame) {
   const items = shown.map((moment) => {
     if (moment === null)
       return h("li", {}, h("em", {}, `${fmt(hidden)} earlier event${hidden === 1 ? "" : "s"}`));
-    const now = moment.n === frame.position;
+    const now = moment.now ?? moment.n === frame.position;
     const li = h(
       "li",
       {},
       h("em", {}, `${now ? "now, " : ""}event ${fmt(moment.n)}`),
       boldEnd(moment.text),
     );
-    const by = containers.get(moment.owner);
+    const by = now ? undefined : containers.get(moment.owner);
     li.style.setProperty("--kl-dot", by ? hueVar(by) : now ? "var(--kl-ink)" : "var(--kl-hush)");
     return li;
   });

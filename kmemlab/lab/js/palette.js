@@ -24,6 +24,7 @@ const HUE_COUNT = 6;
 export function readPalette(root) {
   const style = getComputedStyle(root);
   const token = (name) => style.getPropertyValue("--kl-" + name).trim();
+  /** @type {Object<string, any>} */
   const palette = Object.fromEntries(TOKEN_NAMES.map((name) => [name, token(name)]));
   palette.hues = Array.from({ length: HUE_COUNT }, (_, i) => ({
     solid: token(`h${i}`),

@@ -26,6 +26,8 @@ export function makePath(lab) {
       const picture =
         width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font);
       if (moved) picture.classList.add("kl-moved");
+      const refusing = path.nodes.some((node) => node.now && node.state === "refused");
+      if (moved && refusing) picture.classList.add("kl-refusing");
       const words = path.nodes.map((node) => `${node.fn}: ${node.state}, ${node.value}`).join("; ");
       picture.setAttribute("aria-label", "Where did the charge stop, and what is undone in what order?");
       picture.append(svg("desc", {}, words || "No charge at this event."));

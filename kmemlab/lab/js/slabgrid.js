@@ -23,6 +23,7 @@ export function makeSlabGrid(lab, walkedTo) {
   let order = [];
   let frame = null;
   let containers = new Map();
+  let names = "";
   let at = null;
   let full = true;
 
@@ -87,7 +88,10 @@ export function makeSlabGrid(lab, walkedTo) {
     frame = newFrame;
     // Only names matter here: a container whose usage changed has not changed its name.
     const named = [...newContainers.values()].map((c) => `${c.id} ${c.name}`).join("\n");
-    if (named !== containers.named) containers = Object.assign(new Map(newContainers), { named });
+    if (named !== names) {
+      names = named;
+      containers = newContainers;
+    }
     const { cpus = {}, partial = [], full: fullSlabs = [] } = frame.slabs;
     order = [
       ...Object.entries(cpus).map(([cpu, slab]) => [slab, `cpu ${cpu}`]),

@@ -44,6 +44,8 @@ const SLAB_SIZES = {
 const MANY_CELLS = 2000;
 // Width of the longest words over the lists, in font sizes.
 const HEADING_ROOM = 26.5;
+// Height of the headings and the caption of the lists, in font sizes.
+const LIST_WORDS = 8.4;
 
 /** Lays out all slabs of the drawn cache. */
 export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
@@ -67,7 +69,8 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
     fullNote: null,
   };
   const shape = slabShape(objects, room, base);
-  const lists = { ...shape, x: base.label };
+  const rows = Object.keys(slabs.cpus ?? {}).length + (slabs.partial ?? []).length;
+  const lists = { ...shape, x: base.label, step: rowPitch(shape, base, rows) };
   let y = layoutCpus(out, slabs, lists, base);
   y = layoutPartial(out, slabs, lists, base, column, objects, y);
   out.captionX = base.label;
@@ -96,14 +99,19 @@ function layoutCpus(out, slabs, shape, base) {
   for (const [cpu, slab] of Object.entries(slabs.cpus ?? {})) {
     addBlock(out, slab, `cpu ${cpu}`, shape, shape.x, y);
     out.rows.push({ y, shape, slab, name: `cpu ${cpu}`, from: 0 });
-    y += rowPitch(shape, base);
+    y += shape.step;
   }
   if (!Object.keys(slabs.cpus ?? {}).length) y += base.font * 1.2;
   return y;
 }
 
-const rowPitch = (shape, base) =>
-  Math.max(shape.height + Math.round(Math.min(shape.cell, base.cell) * base.air), base.font * 2.55);
+/** From one row of a list to the next: as airy as the design, but closer where many rows are to fit. */
+function rowPitch(shape, base, rows) {
+  const airy = shape.height + Math.round(Math.min(shape.cell, base.cell) * base.air);
+  const fitting = (base.height - base.font * LIST_WORDS) / Math.max(rows, 1);
+  // Name and number of a row need two lines of text, whatever the cells need.
+  return Math.max(Math.min(airy, fitting), shape.height + 4, base.font * 2.55);
+}
 
 /**
  * Where the pointer meets a slab: in the middle of its first line, but never so high that its name has no
@@ -127,7 +135,7 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
     sub: partial.length ? "refilled from the head" : "empty",
   });
   y += base.font * 0.95;
-  const rowsFit = Math.floor((base.height * 1.5) / rowPitch(shape, base));
+  const rowsFit = Math.floor((base.height * 1.5) / shape.step);
   if (partial.length > Math.max(rowsFit, 8)) return layoutLongList(out, partial, objects, base, column, y);
   const top = y;
   let last = y;
@@ -135,7 +143,7 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
     addBlock(out, slab, `partial ${i + 1}`, shape, shape.x, y);
     out.rows.push({ y, shape, slab, name: i ? "place" : "head", place: i + 1, from: base.font * 1.3 });
     last = y + rowMiddle(shape, base) - base.font * 0.25;
-    y += rowPitch(shape, base);
+    y += shape.step;
   });
   if (partial.length) out.trunks.push({ d: `M5 ${top - 3}V${last}` });
   return y;

@@ -62,9 +62,9 @@ function paintRowLabel(ctx, write, row, half, layout, frame, palette) {
   const small = Math.max(11.5, base.font - 2);
   const taken = `${slab.inuse}/${frame.cache.objects}`;
   const long = `slab ${row.slab} · ${taken}`;
-  const room = base.label - row.from - 6;
-  const fits = base.label > 90 && textWidth(long, small) <= room;
-  write(fits ? long : taken, row.from, y + base.font * 1.28, small, 400, palette.ink3);
+  const room = base.label - row.from - 3;
+  const size = [small, 11].find((each) => base.label > 90 && textWidth(long, each) <= room);
+  write(size ? long : taken, row.from, y + base.font * 1.28, size ?? small, 400, palette.ink3);
   const line = y - base.font * 0.25;
   const end = base.label - 10;
   const start = Math.max(
@@ -102,7 +102,7 @@ function paintCaptions(write, layout, frame, palette) {
   const { captionX: x, captionY: y } = layout;
   if (lists) {
     write("1", x, y, size, 650, palette.ink);
-    const after = textWidth("1", size, 650) + size * 0.5;
+    const after = textWidth("1", size, 650) + size * 0.3;
     write("is the next free slot, then 2, 3, …", x + after, y, size, 400, palette.ink2);
   }
   if (lists && array) {

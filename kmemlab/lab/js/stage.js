@@ -26,6 +26,7 @@ export function makeStage(lab) {
     picture,
   );
   const tabsChanged = changeDetector();
+  const tabChanged = changeDetector();
   const cachesChanged = changeDetector();
   setAttrs(slabs.el, { "aria-describedby": twin.id });
   setAttrs(figure.el, { "aria-describedby": twin.id });
@@ -48,6 +49,7 @@ export function makeStage(lab) {
     draw(frame, view, seq) {
       const tab = frame.tab ?? "slabs";
       if (tabsChanged(frame.tabs, tab)) drawTabs(lab, tabs, frame.tabs ?? [["slabs", "Slab pages"]], tab);
+      if (tabChanged(tab)) fadeIn(picture, view.motion);
       if (cachesChanged(frame.caches, frame.cache)) drawCaches(cache, facts, frame);
       cacheBox.hidden = tab !== "slabs" || !frame.cache;
       // Hidden for the eye while the picture is shown, but always there as its description.
@@ -93,4 +95,12 @@ function drawCaches(select, facts, frame) {
   const pages = 1 << (frame.cache.order ?? 0);
   const per = pages === 1 ? "page" : plural(pages, "page");
   facts.textContent = `${fmt(frame.cache.size)} bytes, ${fmt(frame.cache.objects)} per ${per}`;
+}
+
+/** A new tab fades in, and does not slide. */
+function fadeIn(picture, motion) {
+  picture.classList.remove("kl-fade");
+  if (!motion) return;
+  void picture.offsetWidth; // without this the browser would not start the animation again
+  picture.classList.add("kl-fade");
 }

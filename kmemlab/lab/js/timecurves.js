@@ -92,7 +92,7 @@ export function paintUsage(p) {
       : [...containers.values()].find((c) => c.limit !== undefined && c.failcnt > 0 && !selected);
   const labels = [];
   // The selected curve is drawn last, over the others.
-  const chosen = ([id]) => Number(Number(id) === p.frame.selected);
+  const chosen = (entry) => Number(Number(entry[0]) === p.frame.selected);
   for (const [key, steps] of usage.sort((a, b) => chosen(a) - chosen(b))) {
     const container = containers.get(Number(key));
     const on = container === selected;
@@ -113,7 +113,7 @@ export function paintUsage(p) {
     const words = `limit of ${name} ${fmt(limited.limit)}`;
     p.el.append(
       svg("path", { d: `M${p.x0 + 2} ${y}H${p.x1}`, class: "kl-limit" }),
-      svgText(p.x0 + 12, y - 5, words, { size: p.font - 1, tone: "kl-s2" }),
+      svgText(p.x0 + 12, y - 5, words, { size: p.font - 1, tone: "kl-s2 kl-halo" }),
     );
     refusalDot(p, Y(valueAt(p.series.usage?.[limited.id], p.series.first ?? 0)), limited.failcnt > 0);
   }
@@ -186,6 +186,7 @@ export function paintBytes(p) {
     { y: Y(ends[1]), value: ends[1], text: "charged", selected: true },
   ]);
   const free = valueAt(slab, p.now) - valueAt(charged, p.now);
+  if (free <= 0) return;
   const words = `${fmt(free)} bytes nobody pays`;
   const room = textWidth(words, p.font - 0.5) + 10;
   const x = p.X(now);

@@ -1,0 +1,220 @@
+"""Builds a frame (docs/frame.md) from a session and what is being looked at. Reads everything, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine.kmem_cache import KmemCache
+from ..explain import steps_of
+from ..figures import Owner, assign_owners
+from ..records import ContainerRow, SlabRow
+from ..scenarios import SCENARIOS
+from ..session import Session
+from ..survey import container_rows, event_row, slab_rows
+from .history import History
+from .life import object_card
+from .moment import Moment, path_nodes
+from .pictures import TABS, picture
+
+HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
+LAST_COMMANDS = 60
+LONGEST_OUTPUT = 4000
+
+
+class Look:
+    """What is being looked at; the part of a lab that is not the machine's.
+
+    Attributes:
+        step: the function shown of the event at the session's position, from 1; 0 at event 0.
+        selected: a container's path, "" for none.
+        cache: name of the cache whose slabs are drawn.
+        object: (slab, slot) of the chosen object, None for none.
+        tab: the stage.
+        theme: "light" or "dark": what figures are drawn for.
+        owners: letters and hues, given once and kept.
+        notice: (kind, text) of a message, None for none.
+        completions, ghost: what the terminal offers.
+    """
+
+    def __init__(self) -> None:
+        self.step = 0
+        self.selected = ""
+        self.cache = "filp"
+        self.object: tuple[int, int] | None = None
+        self.tab = "slabs"
+        self.theme = "light"
+        self.scenario = ""
+        self.owners: dict[str, Owner] = {}
+        self.notice: tuple[str, str] | None = None
+        self.completions: list[str] = []
+        self.ghost = ""
+
+
+def moment_of(session: Session, step: int) -> Moment:
+    """Return the event at the session's position, with its steps."""
+    if session.position == 0:
+        return Moment(None, (), 0)
+    event = event_row(session.machine, session.log, session.position)
+    return Moment(event, steps_of(session), step)
+
+
+def build(session: Session, look: Look, history: History) -> dict[str, Any]:
+    """Return the whole frame."""
+    machine = session.machine
+    moment = moment_of(session, look.step)
+    rows = container_rows(machine)
+    look.owners = assign_owners([row.path for row in rows], look.owners)
+    frame: dict[str, Any] = {
+        "scenario": {"name": look.scenario, "title": SCENARIOS[look.scenario].title if look.scenario else "My session"},
+        "scenarios": [{"name": each.name, "title": each.title} for each in SCENARIOS.values()],
+        "position": session.position,
+        "length": session.length,
+        "step": moment.step,
+        "steps": len(moment.walked),
+        "refused": moment.now is not None and (moment.kind == "refused" and moment.reached("res_counter_charge")),
+        **words(moment),
+        **containers(moment, rows, look),
+        "tab": look.tab,
+        "tabs": [list(tab) for tab in TABS],
+        "caches": [
+            {"name": cache.name, "slabs": int(cache.nr_slabs), "accounted": machine.accounted(cache)}
+            for cache in sorted(machine.slub.caches, key=lambda cache: cache.name)
+        ],
+        "timeline": history.drawn(look.cache),
+        "terminal": terminal(session, look),
+    }
+    cache = machine.caches.get(look.cache)
+    if cache is not None:
+        slabs = slab_rows(machine, cache)
+        frame |= stage(session, moment, cache, slabs, rows)
+        if look.object is not None:
+            card = object_card(session, look.cache, *look.object)
+            if card is not None:
+                frame["object"] = card
+    try:
+        frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme)
+    except Exception as error:
+        frame["notice"] = broken(error)
+    nodes = path_nodes(moment)
+    if nodes is not None:
+        frame["path"] = nodes
+    if look.notice is not None:
+        frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
+    return frame
+
+
+def broken(error: Exception) -> dict[str, str]:
+    """Say that one picture could not be drawn; the others are alive."""
+    reason = f"{type(error).__name__}: {error}"
+    return {"kind": "error", "text": f"This picture could not be drawn: {reason}. The machine is unharmed."}
+
+
+def words(moment: Moment) -> dict[str, Any]:
+    """Return sentence and source."""
+    now = moment.now
+    if now is None:
+        return {"sentence": "The machine has booted. Nothing has happened yet.", "source": source("boot", False)}
+    return {"sentence": now.sentence, "source": source(now.source, now.model)}
+
+
+def source(text: str, model: bool) -> dict[str, Any]:
+    """Return where a rule comes from; `model` marks what is kmemlab's own choice."""
+    detail = f"{text}. The letter is silent here: this is kmemlab's choice." if model else text
+    return {"text": text, "detail": detail, "model": model}
+
+
+def containers(moment: Moment, rows: tuple[ContainerRow, ...], look: Look) -> dict[str, Any]:
+    """Return the containers as they are at this step, their common scale, and the selected one."""
+    drawn = []
+    largest = 0
+    chosen = None
+    for row in rows:
+        now, before = moment.container(row)
+        owner = look.owners[row.path]
+        one: dict[str, Any] = {
+            "id": row.ident, "path": row.path, "name": owner.name, "letter": owner.letter, "hue": HUES[owner.hue],
+            "stripe": owner.stripe, "depth": row.path.rstrip("/").count("/"), "usage": now.usage, "failcnt": now.failcnt,
+            "refs": now.css_refs, "tasks": [{"pid": pid, "comm": comm} for pid, comm in row.tasks],
+        }  # fmt: skip
+        largest = max(largest, now.usage, now.limit or 0)
+        if now.limit is not None:
+            one["limit"] = now.limit
+        if before is not None:
+            one["failcnt_before"] = before
+        if row.path == look.selected:
+            chosen = row.ident
+        drawn.append(one)
+    made: dict[str, Any] = {"containers": drawn, "scale": max(largest, 1)}
+    if chosen is not None:
+        made["selected"] = chosen
+    return made
+
+
+def stage(
+    session: Session, moment: Moment, cache: KmemCache, slabs: tuple[SlabRow, ...], rows: tuple[ContainerRow, ...]
+) -> dict[str, Any]:
+    """Return cache, slabs and mark."""
+    idents = {row.path: row.ident for row in rows}
+    paths = {path: ident for ident, path in session.machine.kmem_subsystem.paths.items()}
+    drawn: dict[str, Any] = {}
+    cpus: dict[str, int] = {}
+    partial: list[int] = []
+    full: list[int] = []
+    touched = int(session.log.slab[session.position - 1]) if moment.event is not None else -1
+    mark = moment.mark(touched, cache.name)
+    for slab in slabs:
+        owners, turn = cells(slab, {**paths, **idents})
+        inuse = slab.inuse
+        if slab.number == touched and moment.event is not None and moment.event.cache == cache.name:
+            if moment.event.slot >= 0:
+                moment.cell(moment.event.slot, owners, turn)
+            inuse = sum(owner != -2 for owner in owners)
+        drawn[str(slab.number)] = {
+            "pfn": slab.pfn, "inuse": inuse, "owners": owners, "turn": turn, "array": slab.array,
+        }  # fmt: skip
+        kind, _, place = slab.where.partition(" ")
+        if kind == "cpu":
+            cpus[place] = slab.number
+        else:
+            (partial if kind == "partial" else full).append(slab.number)
+    made: dict[str, Any] = {
+        "cache": {
+            "name": cache.name, "size": int(cache.size), "objects": int(cache.objects), "order": int(cache.order),
+            "accounted": session.machine.accounted(cache),
+        },
+        "slabs": {"rows": drawn, "cpus": cpus, "partial": partial, "full": full},
+    }  # fmt: skip
+    if mark is not None:
+        if moment.charged and moment.event is not None and moment.event.container is not None:
+            mark["owner"] = paths.get(moment.event.container, -1)
+        made["mark"] = mark
+        if mark["kind"] == "taken":
+            cpu = next((cpu for cpu, number in cpus.items() if number == touched), "?")
+            made["slabs"]["note"] = f"slot {mark['slot']} of cpu {cpu} is taken, nobody owns it yet"
+    return made
+
+
+def cells(slab: SlabRow, idents: Mapping[str, int]) -> tuple[list[int], list[int]]:
+    """Return owners and turns of a slab's cells as the frame has them."""
+    owners = [-1 if path is None else idents[path] for path in slab.owners]
+    turn = [0] * slab.objects
+    for place, cell in enumerate(slab.freelist, 1):
+        owners[cell] = -2
+        turn[cell] = -place if cell in slab.remote else place
+    return owners, turn
+
+
+def terminal(session: Session, look: Look) -> dict[str, Any]:
+    """Return the last commands up to the position, and what the line may become."""
+    log = session.log
+    complete = int(log.commands[session.position - 1]) if session.position else 0
+    first = max(0, complete - LAST_COMMANDS)
+    history = []
+    for line, result in zip(session.commands[first:complete], session.results[first:complete], strict=True):
+        history.append({"cmd": line, "out": result.out[:LONGEST_OUTPUT], "err": result.err})
+        if result.hint:
+            history[-1]["hint"] = result.hint
+    if complete and session.position < session.ends[complete - 1]:
+        history[-1] = {"cmd": session.commands[complete - 1], "out": "", "err": ""}  # it still runs: no answer yet
+    return {"history": history, "completions": look.completions, "ghost": look.ghost}

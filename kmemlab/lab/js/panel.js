@@ -1,0 +1,54 @@
+// @ts-check
+// One Plotly figure in a cell, with the lab's own loader and theme: plotly.js once per page, not once per figure.
+import { h, uniqueId } from "./dom.js";
+import { makeFigure } from "./figure.js";
+import { readPalette } from "./palette.js";
+
+const PANEL_THEME_ATTRIBUTES = ["data-jp-theme-light", "data-jp-theme-name"];
+
+function panelTheme() {
+  const light = document.body.dataset.jpThemeLight;
+  if (light !== undefined) return light === "false" ? "dark" : "light";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** @param {{model: any, el: HTMLElement}} args */
+function renderPanel({ model, el }) {
+  const figure = makeFigure(/** @type {any} */ ({ model }));
+  const twin = h("pre", { class: "kl-twin kl-hidden", id: uniqueId("twin") });
+  const root = h(
+    "div",
+    { class: "kmemlab-lab kmemlab-panel", "aria-describedby": twin.id },
+    figure.el,
+    twin,
+  );
+  el.append(root);
+  const view = /** @type {any} */ ({ size: "L", scale: 1, root });
+  let seq = 0;
+
+  function draw() {
+    const theme = panelTheme();
+    if (root.dataset.theme !== theme || !view.palette) {
+      root.dataset.theme = theme;
+      view.palette = readPalette(root);
+    }
+    const shown = model.get("pictures")[theme];
+    twin.textContent = model.get("twin");
+    figure.draw({ figure: shown, tabs: [], tab: "" }, view, root.clientWidth, (seq += 1));
+  }
+
+  const onChange = () => draw();
+  model.on("change:pictures", onChange);
+  const sizes = new ResizeObserver(draw);
+  sizes.observe(root);
+  const themes = new MutationObserver(draw);
+  themes.observe(document.body, { attributes: true, attributeFilter: PANEL_THEME_ATTRIBUTES });
+  return () => {
+    model.off("change:pictures", onChange);
+    sizes.disconnect();
+    themes.disconnect();
+    figure.dispose();
+  };
+}
+
+export default { render: renderPanel };

@@ -1,0 +1,62 @@
+"""One picture in a cell: an ordinary Plotly figure, drawn with the one plotly.js that the page has."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import plotly
+import traitlets
+
+from ..session import Session
+from . import assets
+from .controller import Controller
+from .frame import moment_of
+from .pictures import PICTURES, picture
+
+
+def plotly_js() -> bytes:
+    """Return plotly.min.js, gzipped: for a page that has none."""
+    file = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return gzip.compress(file.read_bytes(), 6)
+
+
+class Picture(anywidget.AnyWidget):
+    """A picture of a session where it stands now.
+
+    Args:
+        session: whose machine is drawn.
+        name: slabs, flow, memory, tree or path.
+        cache: for slabs, whose.
+        selected: path of the container in full colour.
+
+    The saved notebook shows the text twin where no page can draw.
+    """
+
+    _esm = assets.module("panel.js")
+    _css = assets.style()
+    pictures = traitlets.Dict().tag(sync=True)
+    twin = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "") -> None:
+        if name not in PICTURES:
+            raise ValueError(f"there is no picture {name!r}: choose one of {', '.join(PICTURES)}")
+        controller = Controller(session)
+        moment = moment_of(session, controller.look.step)
+        controller.frame()  # gives the containers their letters
+        drawn = {
+            theme: picture(session, moment, name, cache, selected, controller.look.owners, theme, lab=False)
+            for theme in ("light", "dark")
+        }
+        super().__init__(pictures={theme: each["figure"] for theme, each in drawn.items()}, twin=drawn["light"]["twin"])
+        self.on_msg(self._heard)
+
+    def _heard(self, _: Any, message: Any, __: Any) -> None:
+        """Send plotly.js to a page that has none."""
+        if isinstance(message, dict) and message.get("op") == "need-plotly":
+            self.send({"op": "plotly", "gz": True}, [plotly_js()])
+
+    def __repr__(self) -> str:
+        return self.twin

@@ -1,0 +1,75 @@
+"""The stage: which tab shows which figure, and its text twin. A broken picture never takes the others with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ..figures import (
+    Owner,
+    Theme,
+    buddy_figure,
+    buddy_text,
+    flow_figure,
+    flow_text,
+    hierarchy_figure,
+    hierarchy_text,
+    path_figure,
+    path_text,
+    slabs_figure,
+    slabs_text,
+)
+from ..session import Session
+from ..survey import container_rows, flow_rows, page_rows, slab_rows
+from .moment import Moment
+
+TABS = (
+    ("slabs", "Slab pages"),
+    ("flow", "Charge flow"),
+    ("memory", "Memory"),
+    ("tree", "Hierarchy"),
+)
+PICTURES = (*dict(TABS), "path")  # the lab has the path above the stage; on its own it is a figure too
+
+
+def picture(
+    session: Session,
+    moment: Moment,
+    tab: str,
+    cache: str,
+    selected: str,
+    owners: Mapping[str, Owner],
+    theme: str,
+    lab: bool = True,
+) -> dict[str, Any]:
+    """Return `twin` and `figure`; in the lab the slab pages are a canvas of its own, and have no figure."""
+    machine = session.machine
+    shown = cast("Theme", theme)
+    chosen = selected or None
+    if tab == "flow":
+        flow = flow_rows(machine, session.log)
+        figure, twin = flow_figure(flow, owners, chosen, shown), flow_text(flow)
+    elif tab == "memory":
+        pages = page_rows(machine)
+        figure, twin = buddy_figure(pages, chosen, owners, shown), buddy_text(pages)
+    elif tab == "tree":
+        rows = tuple(moment.container(row)[0] for row in container_rows(machine))
+        figure, twin = hierarchy_figure(rows, owners, chosen, shown), hierarchy_text(rows)
+    elif tab == "path":
+        figure, twin = path_figure(moment.steps, moment.step, shown), path_text(moment.steps, moment.step)
+    else:
+        found = machine.caches.get(cache)
+        slabs = slab_rows(machine, found) if found is not None else ()
+        if lab:
+            return {"twin": slabs_text(slabs, owners, cache)}
+        figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
+    return {"figure": without_null(figure.to_plotly_json()), "twin": twin}
+
+
+def without_null(value: Any) -> Any:
+    """Return plain JSON without null: in an object the key is left out, in a list a gap becomes the word it means."""
+    if isinstance(value, Mapping):
+        return {str(key): without_null(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [without_null(each) for each in value]
+    return value

@@ -1,0 +1,111 @@
+"""`Lab()`: the live lab as one widget. Python keeps all state; the page draws frames and reports what was clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..engine.errors import invalid
+from ..scenarios import play
+from ..session import Session
+from . import assets
+from .controller import Controller
+from .panel import plotly_js
+from .patch import difference
+
+FIRST = "fd-bomb"
+SLOW = frozenset(("run", "scenario", "seek", "last", "undo"))
+
+
+class Lab(anywidget.AnyWidget):
+    """A laboratory around one session.
+
+    Args:
+        session: your own session; by default the session of the scenario.
+        scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, fd-6.1, fd-6.1-limit.
+        at: event to begin at; by default the start of a scenario, or where your session stands.
+
+    Example:
+        >>> lab = Lab(scenario="fd-bomb")
+        >>> lab.session.run("ps")
+    """
+
+    _esm = assets.module()
+    _css = assets.style()
+    frame = traitlets.Any().tag(sync=True, to_json=lambda value, lab: lab._whole())
+    seq = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, session: Session | None = None, scenario: str | None = None, at: int | None = None) -> None:
+        if session is not None and scenario is not None:
+            raise invalid("give a session or a scenario, not both")
+        if session is None:
+            session = play(scenario or FIRST)
+            session.seek(0)
+        if at is not None:
+            session.seek(at)
+        self.controller = Controller(session)
+        self._sent = self.controller.frame()
+        self._seen = (session.history, session.position)
+        super().__init__(frame=0)
+        self.on_msg(self._heard)
+
+    @property
+    def session(self) -> Session:
+        """The session that is shown. After `lab.session.run(...)` in a cell, `lab.refresh()` draws what came of it."""
+        return self.controller.session
+
+    def records(self, name: str) -> tuple[Any, ...]:
+        """Return what a picture is drawn from.
+
+        Args:
+            name: containers, slabs (of the drawn cache), pages, flow, events or steps.
+
+        Raises:
+            KernelError: EINVAL, for another name.
+        """
+        return self.session.records(name, self.controller.look.cache)
+
+    def refresh(self) -> None:
+        """Draw again, after the session was changed from a cell."""
+        self.controller.rest()
+        self._answer()
+
+    # -- the page
+
+    def _whole(self) -> dict[str, Any]:
+        """Return the newest frame: for a page that opens, or opens again."""
+        return self._sent
+
+    def _heard(self, _: Any, message: Any, __: Any) -> None:
+        """Do what the page asks and answer with what changed."""
+        if not isinstance(message, dict):
+            return
+        if message.get("op") == "need-plotly":
+            self.send({"op": "plotly", "gz": True}, [plotly_js()])
+        if message.get("op") == "theme":
+            message = {"op": "do", "action": "theme", "name": message.get("theme")}
+        if message.get("op") != "do":
+            return
+        if message.get("action") in SLOW:
+            self.send({"op": "working"})
+        session = self.session
+        if (session.history, session.position) != self._seen:
+            self.controller.rest()  # a cell has run something since
+        self.controller.do(message)
+        self._answer()
+
+    def _answer(self) -> None:
+        """Send the difference to the last frame, even an empty one: the page waits for its answer."""
+        frame = self.controller.frame()
+        patch = difference(self._sent, frame)
+        self._sent = frame
+        self._seen = (self.session.history, self.session.position)
+        with self.hold_trait_notifications():
+            self.set_trait("seq", self.seq + 1)
+        self.send({"op": "patch", "seq": self.seq, "patch": patch})
+
+    def __repr__(self) -> str:
+        frame = self._sent
+        return f"Lab at event {frame['position']:,} of {frame['length']:,}: {frame['sentence']}"

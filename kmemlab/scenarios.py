@@ -1,0 +1,206 @@
+"""Ready-made sessions: a profile and the commands that are typed for you."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from .engine.errors import invalid
+from .session import Session
+
+POINT = "/containers"
+CACHES = ("filp", "sighand_cache", "anon_vma", "mnt_cache")
+WEB, DB, BOMB = 65536, 49152, 40960
+PIECE = 500  # operations of a recorded trace in one command
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A session that somebody prepared.
+
+    Attributes:
+        name: what `Lab(scenario=...)` calls it.
+        title: what the picker shows.
+        commands: makes the command lines, the same ones every time.
+        profile: keywords of the machine.
+        cache: the cache to look at.
+    """
+
+    name: str
+    title: str
+    commands: Callable[[], Iterator[str]]
+    profile: dict[str, Any] = field(default_factory=dict)
+    cache: str = "filp"
+
+
+def recipe(limits: dict[str, int]) -> Iterator[str]:
+    """Type what the cover letter says "to play with it": mount, make containers, set limits, mark caches."""
+    yield f"mount -t container -o kmem none {POINT}"
+    for name in limits:
+        yield f"mkdir {POINT}/{name}"
+    for name, limit in limits.items():
+        if limit:
+            yield f"echo -n {limit} > {POINT}/{name}/kmem.limit"
+    for cache in CACHES:
+        yield f"echo 1 > /sys/slab/{cache}/cache_account"
+
+
+class Crowd:
+    """Servers that open and close files at random, the same way every time.
+
+    Attributes:
+        files: the open descriptors of each pid.
+        aims: pid -> about how many it likes to have.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.files: dict[int, set[int]] = {}
+        self.aims: dict[int, int] = {}
+
+    def join(self, pid: int, aim: int) -> None:
+        """Let a task take part."""
+        self.files[pid] = set()
+        self.aims[pid] = aim
+
+    def command(self) -> str:
+        """Return what happens next: one open or one close of any file, on one cpu."""
+        pid = self.random.choice(list(self.aims))
+        files, aim = self.files[pid], self.aims[pid]
+        cpu = self.random.randrange(2)
+        if not files or self.random.random() < (0.72 if len(files) < aim else 0.38):
+            files.add(next(fd for fd in range(len(files) + 1) if fd not in files))  # the lowest free one, as open does
+            return f"as {pid}@{cpu} open 1"
+        fd = self.random.choice(sorted(files))
+        files.remove(fd)
+        return f"as {pid}@{cpu} close {fd}"
+
+
+def shells(*homes: str) -> Iterator[str]:
+    """Fork one shell for each home, pids 2, 3, ...; before accounting, so nobody pays for them."""
+    yield f"fork {len(homes)}"
+    for pid in range(2, 2 + len(homes)):
+        yield f"echo sh > /proc/{pid}/comm"
+
+
+def people(crowd: Crowd, first: int) -> Iterator[str]:
+    """Move the shells in, and let them start nginx in web (three tasks) and postgres in db (two); they pay for their own."""
+    pid = first
+    for shell, name, home, count, aim in ((2, "nginx", "web", 3, 15), (3, "postgres", "db", 2, 13)):
+        yield f"echo {shell} > {POINT}/{home}/tasks"
+        yield f"as {shell} fork {count}"
+        for _ in range(count):
+            yield f"echo {name} > /proc/{pid}/comm"
+            crowd.join(pid, aim)
+            pid += 1
+
+
+def quiet() -> Iterator[str]:
+    """Two containers that stay within their limits."""
+    crowd = Crowd(7)
+    yield from shells("web", "db")
+    yield from recipe({"web": WEB, "db": DB})
+    yield from people(crowd, 4)
+    for _ in range(240):
+        yield crowd.command()
+
+
+def bomb(limit: int, tries: int) -> Iterator[str]:
+    """Two quiet containers and a third with a task that opens files and never closes one."""
+    crowd = Crowd(19)
+    yield "open 16"  # before accounting: these belong to nobody
+    yield from shells("web", "db", "bomb")
+    yield from recipe({"web": WEB, "db": DB, "bomb": limit})
+    yield from people(crowd, 5)
+    for _ in range(70):
+        yield crowd.command()
+    yield "echo 0 > /sys/slab/filp/cache_account"
+    yield "echo 1 > /sys/slab/kmalloc-256/cache_account"
+    yield f"echo 4 > {POINT}/bomb/tasks"
+    yield "as 4 fork"
+    yield "echo fdbomb > /proc/10/comm"
+    left = tries
+    while left > 0:
+        burst = min(left, crowd.random.randrange(4, 24))
+        yield f"as 10@{int(crowd.random.random() < 0.93)} open {burst}"
+        left -= burst
+        for _ in range(crowd.random.randrange(1, 5)):
+            yield crowd.command()
+
+
+def bomb_limited() -> Iterator[str]:
+    """The bomb with a limit: it is refused, the others are not."""
+    yield from bomb(BOMB, 600)
+    yield "as 10 close all"
+    yield f"rmdir {POINT}/bomb"
+    yield "as 10 exit"
+    yield "as 4 exit"
+    yield f"rmdir {POINT}/bomb"
+
+
+def bomb_unlimited() -> Iterator[str]:
+    """The bomb without: it takes every page of a small machine, and then nobody can open a file."""
+    yield from bomb(0, 600)
+    yield "as 10 open 9000"
+    yield "as 5 open 20"
+    yield "cat /proc/buddyinfo"
+
+
+def recorded(name: str, limit: int) -> Callable[[], Iterator[str]]:
+    """Return the commands that play a shipped trace, a piece at a time."""
+
+    def commands() -> Iterator[str]:
+        from .traces.verb import trace_named
+
+        trace = trace_named(name)
+        yield f"mount -t container -o kmem none {POINT}"
+        homes = sorted({path for path in trace.meta.get("pid_cgroup", {}).values() if path != "/"})
+        for path in folders(homes):
+            yield f"mkdir {POINT}{path}"
+        for path in homes if limit else []:
+            yield f"echo -n {limit} > {POINT}{path}/kmem.limit"
+        yield f"replay {name} start"
+        for _ in range(0, len(trace.columns[0]), PIECE):
+            yield f"replay {name} {PIECE}"
+
+    return commands
+
+
+def folders(paths: list[str]) -> list[str]:
+    """List the paths and every folder above them, parents first."""
+    found: dict[str, None] = {}
+    for path in paths:
+        names = path.strip("/").split("/")
+        for depth in range(len(names)):
+            found["/" + "/".join(names[: depth + 1])] = None
+    return list(found)
+
+
+SMALL = {"memory": "4M", "cpus": 2}
+SCENARIOS: dict[str, Scenario] = {
+    each.name: each
+    for each in (
+        Scenario("quiet", "Two quiet containers", quiet, SMALL),
+        Scenario("fd-bomb", "An fd bomb with a limit", bomb_limited, SMALL),
+        Scenario("fd-bomb-free", "The same bomb without a limit", bomb_unlimited, {"memory": "2M", "cpus": 2}),
+        Scenario("fd-6.1", "An fd bomb recorded on Linux 6.1", recorded("fd", 0), {"arrays": "free"}),
+        Scenario("fd-6.1-limit", "The recorded bomb with a limit of 1 MiB", recorded("fd", 1 << 20), {"arrays": "free"}),
+    )
+}
+
+
+def play(name: str) -> Session:
+    """Return a session that has run a scenario to its end.
+
+    Raises:
+        KernelError: EINVAL, for a name that there is not.
+    """
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        raise invalid(f"there is no scenario {name!r}: choose one of {', '.join(SCENARIOS)}")
+    session = Session(**scenario.profile)
+    session.run(*scenario.commands())
+    session.view = {"scenario": name, "cache": scenario.cache}
+    return session
