@@ -42,7 +42,7 @@ test-all: $(VENV)/.installed chromium check
 
 # Pins what Binder installs, for the Python it runs.
 lock: $(VENV)/.installed
-	$(BIN)/python -m pip freeze --exclude-editable > binder/requirements.new && mv binder/requirements.new binder/requirements.txt
+	$(BIN)/python binder/lock.py
 
 clean:
 	rm -rf $(VENV) build .jupyter .pytest_cache .mypy_cache .ruff_cache

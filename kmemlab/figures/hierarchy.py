@@ -171,6 +171,7 @@ def hierarchy_figure(
     owners: Mapping[str, Owner] | None = None,
     selected: str | None = None,
     theme: Theme = "light",
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Draw the containers as a tree with gauges.
 
@@ -181,6 +182,7 @@ def hierarchy_figure(
         owners: letters and hues of the session; containers that they lack get new ones.
         selected: path of the container in full colour.
         theme: "light" or "dark".
+        height: pixels that the picture takes at least; a large tree takes more.
 
     Returns:
         Trace "containers" has one bar for each container (customdata: path, usage, limit or -1, failcnt,
@@ -210,8 +212,8 @@ def hierarchy_figure(
         notes += _words(row, known[row.path], places[row.path], row.path == selected, deep, theme)
     traces = [_edges(graph, places, theme), *_gauges(containers, places, known, selected, theme)]
     deepest = max(depth for depth, _ in places.values())
-    spare = max(0.0, 24 - edge)  # a small tree keeps its size and stands at the top
-    height = max(HEIGHT, 40 + int(edge * LINE_PIXELS))  # a large one grows instead of overlapping
+    height = max(height, 42 + int(edge * LINE_PIXELS))  # a large tree grows instead of overlapping
+    spare = max(0.0, (height - 42) / LINE_PIXELS - edge)  # a small one keeps its size and stands at the top
     figure = sheet(
         theme,
         margin=(14, 8, 10, 34),

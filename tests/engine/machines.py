@@ -163,7 +163,10 @@ def errno_of(operation: Callable[..., object], *arguments: Any) -> int:
 
 def without_failcnt(state: dict[str, Any]) -> dict[str, Any]:
     """Who is where and who has what: a state less what a refused operation may leave behind (slabs, failcnt)."""
-    kept = {key: state[key] for key in ("tasks", "tree", "current", "profile", "guests")}
+    kept = {key: state[key] for key in ("tree", "current", "profile", "guests")}
+    # The table of descriptors has grown, as the kernel's would, and does not shrink again.
+    kept["tasks"] = [{**task, "files": open_files(task["files"])} for task in state["tasks"]["tasks"]]
+    kept["last_pid"] = state["tasks"]["last_pid"]
     hierarchies = [
         {**hierarchy, "containers": [{**row, "kmem": {**row["kmem"], "failcnt": 0}} for row in hierarchy["containers"]]}
         for hierarchy in state["containers"]["hierarchies"]
@@ -184,6 +187,11 @@ def without_failcnt(state: dict[str, Any]) -> dict[str, Any]:
     }
     kept["accounted"] = [cache["name"] for cache in state["caches"] if cache["accounted"]]
     return kept
+
+
+def open_files(files: list[int]) -> dict[int, int]:
+    """Descriptor -> address of the struct file."""
+    return {fd: address for fd, address in enumerate(files) if address >= 0}
 
 
 def live_numbers(cache: dict[str, Any], slab: dict[str, Any]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmemlab.engine.buddy import SLAB, STACK, LowestRun, PageSource, Zone
@@ -125,10 +125,11 @@ def test_buddyinfo_has_the_columns_of_the_kernel() -> None:
     assert zone.buddyinfo() == "Node 0, zone   Normal " + "".join(f"{n:6d} " for n in (1, 1, 1, 1, *[0] * 7)) + "\n"
 
 
-STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 63)), max_size=60)
+STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 63)), min_size=10, max_size=80)
 
 
 @pytest.mark.parametrize("source", [Zone, LowestRun])
+@settings(max_examples=150)
 @given(steps=STEPS)
 def test_whatever_is_taken_and_given_back_pages_are_a_set(
     source: type[Zone] | type[LowestRun], steps: list[tuple[bool, int, int]]
@@ -161,6 +162,7 @@ def test_whatever_is_taken_and_given_back_pages_are_a_set(
     )
 
 
+@settings(max_examples=150)
 @given(steps=STEPS)
 def test_when_everything_is_given_back_the_zone_has_merged_to_what_it_was(steps: list[tuple[bool, int, int]]) -> None:
     zone = Zone(64)

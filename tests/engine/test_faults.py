@@ -125,7 +125,7 @@ def test_every_page_in_turn(
         machine.as_task(2)
         assert without_failcnt(machine.machine.state()) == before
         machine.shrink_all()
-        assert zone.free_blocks() == free or sorted(map(sorted, zone.free_blocks())) == sorted(map(sorted, free))
+        assert [sorted(blocks) for blocks in zone.free_blocks()] == [sorted(blocks) for blocks in free]
         nth += 1
     assert nth > least, "the scenario took fewer pages than it should: it tests less than it says"
 
@@ -167,6 +167,7 @@ def test_every_owner_array_in_turn(scenario: Callable[[Checked], None], errnos: 
 @pytest.mark.parametrize("limit", range(0, 256 * 5, 255))
 def test_every_charge_in_turn(kmem: Checked, limit: int) -> None:
     kmem.limit("web", limit)
+    kmem.as_task(1)
     before = without_failcnt(kmem.machine.state())
     fits = limit // 256
     outcomes = []
@@ -181,6 +182,4 @@ def test_every_charge_in_turn(kmem: Checked, limit: int) -> None:
     for fd in range(fits):
         kmem.close(2, fd)
     kmem.as_task(1)
-    after = without_failcnt(kmem.machine.state())
-    after["tasks"]["tasks"][1]["files"] = []
-    assert after == before
+    assert without_failcnt(kmem.machine.state()) == before

@@ -60,7 +60,7 @@ OPERATIONS: list[tuple[str, Callable[[FileTree], object], int]] = [
     ("make below nothing", lambda tree: tree.mkdir("/a/b"), errno.ENOENT),
     ("make below a file", lambda tree: tree.mkdir("/proc/version/x"), errno.ENOTDIR),
     ("make with a newline", lambda tree: tree.mkdir("/tmp/a\nb"), errno.EINVAL),
-    ("make the root", lambda tree: tree.mkdir("/"), errno.EINVAL),
+    ("make the root", lambda tree: tree.mkdir("/"), errno.EEXIST),
     ("remove nothing", lambda tree: tree.rmdir("/tmp/x"), errno.ENOENT),
     ("remove a container that is not", lambda tree: tree.rmdir("/containers/x"), errno.ENOENT),
     ("remove a control file", lambda tree: tree.rmdir("/containers/tasks"), errno.ENOTDIR),

@@ -157,5 +157,6 @@ function containerName(container) {
   const { name, usage, limit, tasks = [], refs, failcnt } = container;
   const bytes =
     limit === undefined ? `${fmt(usage)} bytes, no limit` : `${fmt(usage)} of ${fmt(limit)} bytes`;
-  return `${name}, ${bytes}, ${plural(tasks.length, "task")}, ${plural(refs, "reference")}, failcnt ${failcnt}`;
+  const alive = `${plural(tasks.length, "task")}, ${plural(refs, "reference")}`;
+  return `${name}, ${bytes}, ${alive}, failcnt ${failcnt}`;
 }

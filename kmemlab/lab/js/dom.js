@@ -123,7 +123,7 @@ let measuringContext = null;
 export function textWidth(text, size, weight = 400) {
   measuringContext ??= document.createElement("canvas").getContext("2d");
   measuringContext.font = `${weight} ${size}px ${MEASURING_FONT}`;
-  // The lab's figures are tabular, but a canvas outside the page does not know it: every digit is as wide as 0.
+  // The lab's digits are tabular, but a canvas outside the page does not know it: each is as wide as 0.
   return measuringContext.measureText(String(text).replace(/[0-9]/g, "0")).width;
 }
 

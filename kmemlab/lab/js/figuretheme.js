@@ -29,8 +29,8 @@ function labTemplate(palette) {
 }
 
 /**
- * A copy of the figure for plotly, which writes into what it is given: it never gets the frame itself. A string
- * like `var(--kl-h2)` becomes the token's colour, and Inter the font that the lab brings along.
+ * A copy of the figure for plotly, which writes into what it is given: it never gets the frame itself.
+ * A string like `var(--kl-h2)` becomes the token's colour, and Inter the font that the lab brings along.
  */
 export function themedFigure(figure, view, width, height) {
   const style = getComputedStyle(view.root);

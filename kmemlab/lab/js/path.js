@@ -6,7 +6,7 @@ import { h, svg, svgText, textWidth, fitText, changeDetector } from "./dom.js";
 const PATH_FONT = { L: 16.5, M: 13.5, S: 12.5 };
 // The seven functions of a charge are of unequal length; these shares keep them where the design has them.
 const CHARGE_SHARES = [1.08, 1.14, 1.02, 1, 0.86, 1.34, 0.76];
-const VERTICAL_BELOW = 860;
+const VERTICAL_BELOW = 780;
 const VERTICAL_ROW = 42;
 
 /** @param {import("./dom.js").Lab} lab */
@@ -31,6 +31,10 @@ export function makePath(lab) {
       const words = path.nodes.map((node) => `${node.fn}: ${node.state}, ${node.value}`).join("; ");
       picture.setAttribute("aria-label", "Where did the charge stop, and what is undone in what order?");
       picture.append(svg("desc", {}, words || "No charge at this event."));
+      if (!path.nodes.length) {
+        const hint = "→ walks on, function by function. N goes to the next refusal. / types a command.";
+        picture.append(svgText(0, font * 1.6, hint, { size: font, tone: "kl-s3" }));
+      }
       el.replaceChildren(picture);
     },
   };
@@ -177,7 +181,7 @@ function rcuBracket([first, last], edges, y, font) {
   );
 }
 
-/** Below 860 px the path is drawn downwards: forward lane on the left, return lane on the right. */
+/** Below 780 px the path is drawn downwards: forward lane on the left, return lane on the right. */
 function verticalPath(path, width, font) {
   const rows = Math.max(path.columns, 7);
   const height = rows * VERTICAL_ROW;
