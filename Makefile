@@ -40,6 +40,10 @@ test: $(VENV)/.installed chromium check
 test-all: $(VENV)/.installed chromium check
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+ROUNDS ?= 9
+bench: $(VENV)/.installed
+	@ROUNDS=$(ROUNDS) $(BIN)/python tests/bench/bench.py
+
 # Pins what Binder installs, for the Python it runs.
 lock: $(VENV)/.installed
 	$(BIN)/python binder/lock.py

@@ -13,9 +13,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDED = [Requirement(each) for each in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]]
 LOCKED = dict(
-    line.split("==")
-    for line in (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    if "==" in line
+    line.split("==") for line in (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line
 )
 
 

@@ -75,17 +75,17 @@ class Kmalloc:
         Raises:
             KernelError: EINVAL, for an address that kmalloc never gave or that is free already.
         """
-        if address == ZERO_SIZE_PTR:
-            return
         pfn = address >> PAGE_SHIFT
         pages = self.slub.pages
-        if 0 <= pfn < pages.nr_pages and self.slub.slab_of[pfn] is None:
-            order = pages.used_order[pfn]
-            if order == NONE or pages.user[pfn] != KMALLOC_LARGE or pfn << PAGE_SHIFT != address:
-                raise KernelError(errno.EINVAL, f"nothing that kmalloc gave starts at {address:#x}")
-            pages.free_pages(pfn, order)
+        if 0 <= pfn < pages.nr_pages and self.slub.slab_of[pfn] is not None:
+            self.slub.kmem_cache_free(address, cpu)
             return
-        self.slub.kmem_cache_free(address, cpu)
+        if address == ZERO_SIZE_PTR:
+            return
+        order: i64 = pages.used_order[pfn] if 0 <= pfn < pages.nr_pages else NONE
+        if order == NONE or pages.user[pfn] != KMALLOC_LARGE or pfn << PAGE_SHIFT != address:
+            raise KernelError(errno.EINVAL, f"nothing that kmalloc gave starts at {address:#x}")
+        pages.free_pages(pfn, order)
 
 
 def large_order(size: int) -> int:

@@ -108,15 +108,20 @@ class Slub:
         Raises:
             KernelError: EINVAL, as `find` says; nothing has changed then.
         """
-        slab = self.find(address)
+        pfn = address >> PAGE_SHIFT
+        slab = self.slab_of[pfn] if 0 <= pfn < self.pages.nr_pages else None
+        if slab is None:
+            slab = self.find(address)
         cache = slab.cache
         number = (address - slab.base) // cache.size
+        wrong = slab.base + number * cache.size != address or number >= cache.objects
+        if wrong or slab.link[number] != IN_USE:
+            self.find(address)  # raises, and says which
         owner = NONE
         if cache.listeners:
             if slab.has_owners:
                 owner = slab.owners[number]
             notify_free(cache, slab, number)
-        pfn = slab.pfn
         c = cache.cpu_slab[cpu]
         emptied = False
         if slab is c.slab:
@@ -125,7 +130,7 @@ class Slub:
         else:
             emptied = self.free_slow(slab, number)
         if self.log is not None:
-            self.log.add(FREE, cache.name, pfn, slab.number, number, owner, cache.size, 0, NONE)
+            self.log.add(FREE, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
         if emptied:
             self.discard(slab, cpu)
 

@@ -30,7 +30,7 @@ MOST_TASKS: Final = 3  # leaves drawn for each container; the rest is one leaf "
 CONTAINER_ROOM: Final = 3.9
 DEEP: Final = 3  # columns of containers from which the bytes go below the gauge, as a third line
 TASK_ROOM: Final = 1.35
-LINE_PIXELS: Final = 14
+LINE_PIXELS: Final = 17
 GAUGE: Final = 0.6  # the largest limit, in columns: the rest of the column is the way to the next one
 
 

@@ -18,13 +18,14 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
 FIRST = "00-first-light.ipynb"
 PATIENCE = 120.0  # seconds until a server that does not answer is given up
 
-SETTINGS = {
+SETTINGS: Mapping[str, object] = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
         "fetchNews": "false",
         "checkForUpdates": False,
@@ -41,7 +42,7 @@ class LabServer:
         token: what lets a browser in.
     """
 
-    def __init__(self, root: Path, home: Path, port: int, token: str, settings: dict[str, object] | None = None) -> None:
+    def __init__(self, root: Path, home: Path, port: int, token: str, settings: Mapping[str, object] | None = None) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.token = token
         home.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,12 @@ def slabs_of(state: dict[str, Any], name: str) -> dict[int, dict[str, Any]]:
             where = f"partial {cache['partial'].index(slab['number']) + 1}"
         else:
             where = "full"
-        found[slab["number"]] = {"owners": owners, "where": where, "next": str(free[0]) if free else "", "pfn": str(slab["pfn"])}
+        found[slab["number"]] = {
+            "owners": owners,
+            "where": where,
+            "next": str(free[0]) if free else "",
+            "pfn": str(slab["pfn"]),
+        }
     return found
 
 
@@ -203,9 +208,7 @@ def test_the_recorded_bomb_plays_to_its_first_refusal(lab: LabPage) -> None:
     refusal = lab.position()
     fd = lab.containers()["/cg/fd"]
     assert (fd["usage"], fd["limit"], fd["failcnt"]) == ("1048528", "1048576", "1")
-    row = lab.python(
-        "batch = lab.session.machine.guests['replay'].batch; print(int(batch.operations.row[batch.done - 1]))"
-    )
+    row = lab.python("batch = lab.session.machine.guests['replay'].batch; print(int(batch.operations.row[batch.done - 1]))")
     assert int(row) == 16953
     # Play over it from a little before: every event is passed, none is skipped in the machine.
     lab.python(f"lab.session.seek({refusal - 40}); lab.refresh()")

@@ -312,16 +312,17 @@ def test_a_state_that_is_restored_is_the_same_and_goes_on_the_same(steps: list[t
         pids = sorted(machine.machine.tasks.by_pid)
         pid = pids[pick % len(pids)]
         fds = machine.machine.tasks.find(pid).open_files()
-        operations: list[Callable[[], object]] = [
-            lambda: machine.open(pid, pick % 2),
-            lambda: machine.close(pid, fds[pick % len(fds)] if fds else 0),
-            lambda: machine.fork(pid),
-            lambda: machine.exit(pid),
-            lambda: machine.attach(pid, "a"),
-            lambda: machine.account(["filp", "pid"][pick % 2]),
-            lambda: machine.mkdir(f"a/{pick}"),
+        operations: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
+            (machine.open, (pid, pick % 2)),
+            (machine.close, (pid, fds[pick % len(fds)] if fds else 0)),
+            (machine.fork, (pid,)),
+            (machine.exit, (pid,)),
+            (machine.attach, (pid, "a")),
+            (machine.account, (["filp", "pid"][pick % 2],)),
+            (machine.mkdir, (f"a/{pick}",)),
         ]
-        errno_of(operations[what])
+        operation, arguments = operations[what]
+        errno_of(operation, *arguments)
     saved = machine.machine.state()
     again = Checked(cpus=2, memory="256K")
     again.do(again.machine.restore, saved)

@@ -391,7 +391,7 @@ def ring_of_partial_slabs(v: Victim) -> None:
 
 
 def ring_of_free_blocks(v: Victim) -> None:
-    order, blocks = next((order, blocks) for order, blocks in enumerate(v.zone.free_blocks()) if blocks)
+    blocks = next(blocks for blocks in v.zone.free_blocks() if blocks)
     v.zone.after[blocks[-1]] = blocks[0]
 
 

@@ -130,7 +130,9 @@ def test_every_page_in_turn(
     assert nth > least, "the scenario took fewer pages than it should: it tests less than it says"
 
 
-@pytest.mark.parametrize(("scenario", "errnos"), [(row[0], row[2]) for row in SCENARIOS], ids=[row[0].__name__ for row in SCENARIOS])
+@pytest.mark.parametrize(
+    ("scenario", "errnos"), [(row[0], row[2]) for row in SCENARIOS], ids=[row[0].__name__ for row in SCENARIOS]
+)
 def test_every_owner_array_in_turn(scenario: Callable[[Checked], None], errnos: tuple[int, ...]) -> None:
     nth = 1
     while True:

@@ -13,8 +13,24 @@ from .machines import Checked, errno_of
 
 @pytest.mark.parametrize(
     ("size", "cache"),
-    [(1, 8), (8, 8), (9, 16), (33, 64), (64, 64), (65, 96), (96, 96), (97, 128), (128, 128), (129, 192), (192, 192), (193, 256)]
-    + [(256, 256), (257, 512), (1025, 2048), (2048, 2048)],
+    [
+        (1, 8),
+        (8, 8),
+        (9, 16),
+        (33, 64),
+        (64, 64),
+        (65, 96),
+        (96, 96),
+        (97, 128),
+        (128, 128),
+        (129, 192),
+        (192, 192),
+        (193, 256),
+        (256, 256),
+        (257, 512),
+        (1025, 2048),
+        (2048, 2048),
+    ],
 )
 def test_a_size_is_served_by_the_smallest_cache_that_holds_it(bare: Checked, size: int, cache: int) -> None:
     assert bare.slab(bare.kmalloc(size)).cache.name == f"kmalloc-{cache}"

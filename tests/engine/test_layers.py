@@ -47,7 +47,9 @@ def test_a_room_of_the_engine_can_be_read_in_one_sitting(room: Path) -> None:
     assert len(room.read_text().splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("layer", ["verify", "traces", "cli", "shell.py", "commands.py", "verbs.py", "session.py", "survey.py", "explain.py"])
+@pytest.mark.parametrize(
+    "layer", ["verify", "traces", "cli", "shell.py", "commands.py", "verbs.py", "session.py", "survey.py", "explain.py"]
+)
 def test_no_layer_below_the_lab_imports_pictures_or_the_lab(layer: str) -> None:
     above = HOME / layer
     for room in sorted(above.glob("*.py")) if above.is_dir() else [above]:
@@ -66,7 +68,11 @@ def loaded_by(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "code",
-    ["import kmemlab", "from kmemlab import Machine; Machine(memory='1M').run('open')", "from kmemlab import Session; Session(memory='1M')"],
+    [
+        "import kmemlab",
+        "from kmemlab import Machine; Machine(memory='1M').run('open')",
+        "from kmemlab import Session; Session(memory='1M')",
+    ],
 )
 def test_the_library_loads_no_notebook_and_no_picture(code: str) -> None:
     loaded = loaded_by(code)

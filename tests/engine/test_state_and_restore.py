@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_whatever_one_can_see_is_part_of_the_state(kmem: Checked, change: str) -
     kmem.open(2)
     before = kmem.machine.state_hash()
     tree = kmem.machine.tree
-    {
+    changes: dict[str, Callable[[], object]] = {
         "open": lambda: kmem.open(2),
         "close": lambda: kmem.close(2, 0),
         "fork": kmem.fork,
@@ -72,7 +73,8 @@ def test_whatever_one_can_see_is_part_of_the_state(kmem: Checked, change: str) -
         "cache": lambda: kmem.create("thing", 100),
         "cpu": lambda: kmem.as_task(1),
         "failcnt": lambda: kmem.write("/containers/web/kmem.failcnt", "1"),
-    }[change]()
+    }
+    changes[change]()
     assert kmem.machine.state_hash() != before
 
 

@@ -53,7 +53,7 @@ def fresh_machine_at(n: int) -> Machine:
     """Boot another machine and run it up to event n: no checkpoint, no restoring."""
     machine = Machine(**BOOT)
     assert machine.log is not None
-    machine.log.stop_at = n if n else -1
+    machine.log.stop_at = n or -1
     try:
         for line in MIXED if n else []:
             machine.run(line)
@@ -92,7 +92,9 @@ def test_at_every_event_the_machine_is_whole_and_can_be_drawn(mixed: Session) ->
         pages = page_rows(mixed.machine)
         assert sum(1 << row.order for row in pages) == mixed.machine.slub.pages.nr_pages
         assert sum(row.bytes for row in flow_rows(mixed.machine, mixed.log) if not row.refused) == 4096 * sum(
-            1 << row.order for row in pages if row.cache  # pages that wait for their owner array are no slab yet
+            1 << row.order
+            for row in pages
+            if row.cache  # pages that wait for their owner array are no slab yet
         )
         for cache in mixed.machine.slub.caches:
             assert len(slab_rows(mixed.machine, cache)) == cache.nr_slabs

@@ -135,9 +135,12 @@ def test_when_memory_is_full_everything_still_says_so_and_nothing_breaks() -> No
 
 
 WORDS = st.sampled_from(
-    ["as", "1", "2", "2@0", "open", "close", "fork", "kill", "echo", "-n", "0", ">", LIMIT, "cat", "mkdir", "rmdir", "ls"]
-    + ["/containers", "/containers/a", "/containers/b", "/", "..", "''", '"', "\\", "#", "$$", "\n", "\0", "&", "|", "all", "-1"]
-    + ["mount", "umount", "-t", "-o", "kmem", "container", "none", "/tmp", "/sys/slab/filp/cache_account", "\u00e9", "man", "ps"]
+    [
+        *f"as 1 2 2@0 open close fork kill echo -n 0 > {LIMIT} cat mkdir rmdir ls /containers /containers/a /containers/b / .. "
+        "'' \" \\ # $$ é & | all -1 mount umount -t -o kmem container none /tmp /sys/slab/filp/cache_account man ps".split(),
+        "\n",
+        "\x00",
+    ]
 )
 
 

@@ -153,9 +153,30 @@ REFUSED: list[tuple[list[str], str, str, str, int, int]] = [
         1,
     ),
     ([], "close 0", "close: 0: Bad file descriptor", "Task 1 has no open file 0; nothing was closed.", errno.EBADF, 1),
-    (["open 2"], "close 0 0", "close: 0: Bad file descriptor", "Task 1 has no open file 0; nothing was closed.", errno.EBADF, 1),
-    (["open 2"], "close 0-5", "close: 2: Bad file descriptor", "Task 1 has no open file 2; nothing was closed.", errno.EBADF, 1),
-    ([], "kill 1", "sh: can't kill pid 1: Operation not permitted", "init may not exit: the kernel would panic", errno.EPERM, 1),
+    (
+        ["open 2"],
+        "close 0 0",
+        "close: 0: Bad file descriptor",
+        "Task 1 has no open file 0; nothing was closed.",
+        errno.EBADF,
+        1,
+    ),
+    (
+        ["open 2"],
+        "close 0-5",
+        "close: 2: Bad file descriptor",
+        "Task 1 has no open file 2; nothing was closed.",
+        errno.EBADF,
+        1,
+    ),
+    (
+        [],
+        "kill 1",
+        "sh: can't kill pid 1: Operation not permitted",
+        "init may not exit: the kernel would panic",
+        errno.EPERM,
+        1,
+    ),
     ([], "kill 9", "sh: can't kill pid 9: No such process", "there is no task 9: `ps` lists them", errno.ESRCH, 1),
     ([], "exit", "exit: Operation not permitted", "init may not exit: the kernel would panic", errno.EPERM, 1),
     ([], "as 9 open 1", "sh: as 9: No such process", "there is no task 9: `ps` lists them", errno.ESRCH, 1),
@@ -207,7 +228,14 @@ REFUSED: list[tuple[list[str], str, str, str, int, int]] = [
         1,
     ),
     ([], "echo 'x", "sh: syntax error: unterminated quoted string", "", errno.EINVAL, 2),
-    ([], "cat /proc/version > /tmp", "sh: only echo can be redirected here", "`echo TEXT > FILE` writes to a file.", errno.EINVAL, 2),
+    (
+        [],
+        "cat /proc/version > /tmp",
+        "sh: only echo can be redirected here",
+        "`echo TEXT > FILE` writes to a file.",
+        errno.EINVAL,
+        2,
+    ),
     ([], "ls | cat", 'sh: syntax error: unexpected "|"', "One command a line; only `echo TEXT > FILE`.", errno.EINVAL, 2),
     ([], "ls ; ls", 'sh: syntax error: unexpected ";"', "One command a line; only `echo TEXT > FILE`.", errno.EINVAL, 2),
     ([], "open 1 &", 'sh: syntax error: unexpected "&"', "One command a line; only `echo TEXT > FILE`.", errno.EINVAL, 2),
@@ -215,9 +243,7 @@ REFUSED: list[tuple[list[str], str, str, str, int, int]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("before", "line", "err", "hint", "number", "status"), REFUSED, ids=[row[1] for row in REFUSED]
-)
+@pytest.mark.parametrize(("before", "line", "err", "hint", "number", "status"), REFUSED, ids=[row[1] for row in REFUSED])
 def test_a_command_that_says_no_says_it_in_the_shells_words_and_one_line_of_ours(
     machine: Machine, before: list[str], line: str, err: str, hint: str, number: int, status: int
 ) -> None:

@@ -59,13 +59,17 @@ def test_each_kind_that_can_be_checked_is_among_them() -> None:
 
 
 def test_both_eras_are_among_them() -> None:
-    eras = {str(json.loads(path.with_name(path.name.replace(".csv.gz", ".json")).read_text())["kernel"]) for path, kind in FOUND if kind == "slub-trace"}
+    eras = {
+        str(json.loads(path.with_name(path.name.replace(".csv.gz", ".json")).read_text())["kernel"])
+        for path, kind in FOUND
+        if kind == "slub-trace"
+    }
     assert eras == {"2.6.23", "2.6.24"}
 
 
 def copied(path: Path, folder: Path) -> Path:
     """Copy a recording and the .json beside it."""
-    for each in path.parent.glob(path.name.removesuffix(".gz").removesuffix(".csv") + ".*"):
+    for each in path.parent.glob(path.name.partition(".csv")[0].removesuffix(".json") + ".*"):
         shutil.copy(each, folder)
     return folder / path.name
 
@@ -74,7 +78,9 @@ def edit(path: Path, column: str, line: int) -> tuple[int, str, str]:
     """Change one cell of a gzipped csv at or after a line; returns the line, the old and the new cell."""
     rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode(), newline="")))
     at = rows[0].index(column)
-    where = next(n for n in range(line - 1, len(rows)) if rows[n][at] not in ("", "(not run)") and is_compared(rows[0], rows[n]))
+    where = next(
+        n for n in range(line - 1, len(rows)) if rows[n][at] not in ("", "(not run)") and is_compared(rows[0], rows[n])
+    )
     old = rows[where][at]
     rows[where][at] = new = str(int(old) + 1) if old.isdigit() else old + "9"
     text = io.StringIO(newline="")
@@ -88,7 +94,11 @@ def is_compared(header: list[str], row: list[str]) -> bool:
     if header[0] != "version":
         return True
     cells = dict(zip(header, row, strict=True))
-    return row[0].startswith("initial commit") and cells.get("parser", "plain").startswith("plain") and cells.get("status", "OK") == "OK"
+    return (
+        row[0].startswith("initial commit")
+        and cells.get("parser", "plain").startswith("plain")
+        and cells.get("status", "OK") == "OK"
+    )
 
 
 @pytest.mark.parametrize(("kind", "column", "line"), EDITS)

@@ -1,0 +1,263 @@
+"""The command line as a stranger meets it: arguments, last lines, exit codes, JSON keys, one stderr line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmemlab import __version__
+from kmemlab.recordings import RECORDINGS
+
+FD = RECORDINGS / "trace-fd.csv.gz"
+SMALL = RECORDINGS / "recordings" / "res_counter_charge.csv.gz"
+
+
+def kmemlab(*arguments: object, stdin: str | bytes = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the console command."""
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    ran = subprocess.run([sys.executable, "-m", "kmemlab", *map(str, arguments)], input=given, capture_output=True, env=env)
+    return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+
+def as_json(*arguments: object) -> dict[str, Any]:
+    """Run with --json; stdout is one object with the three keys that all have."""
+    ran = kmemlab(*arguments, "--json")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count("\n") == 1
+    told: dict[str, Any] = json.loads(ran.stdout)
+    assert (told["schema"], told["kmemlab"]) == (1, __version__)
+    assert told["engine"] in ("pure", "compiled")
+    return told
+
+
+def one_line(ran: subprocess.CompletedProcess[str]) -> str:
+    """Exit 2, nothing on stdout, one line on stderr."""
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.count("\n") == 1
+    return ran.stderr
+
+
+# -- all
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["frobnicate"], ["verify", "--nope"], ["replay"], ["replay", FD, "--limit", "1x"]], ids=str
+)
+def test_wrong_usage_exits_2_and_says_how_it_is_used(arguments: list[object]) -> None:
+    ran = kmemlab(*arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("usage: kmemlab")
+
+
+def test_version_and_help() -> None:
+    assert kmemlab("--version").stdout == f"kmemlab {__version__}\n"
+    told = kmemlab("--help").stdout
+    assert all(name in told for name in ("verify", "replay", "sh"))
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    command = f"{sys.executable} -m kmemlab replay {FD} --json | head -c 10"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in ran.stderr
+
+
+# -- verify
+
+
+def test_verify_ends_with_what_was_verified() -> None:
+    ran = kmemlab("verify", SMALL)
+    first, last = ran.stdout.splitlines()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert first.startswith(f"ok counter-charge {SMALL} rows=")
+    rows = int(first.split("rows=")[1].split()[0])
+    assert rows > 0
+    assert last == f"verified 1 files, {rows} rows, 0 mismatches"
+
+
+def test_verify_without_a_path_checks_what_ships() -> None:
+    ran = kmemlab("verify")
+    assert ran.returncode == 0
+    *_, skipped, last = ran.stdout.splitlines()
+    assert skipped.startswith("skipped ")
+    files, rows, mismatches = (int(word) for word in last.replace(",", "").split() if word.isdigit())
+    assert files >= 25
+    assert rows > 50_000
+    assert mismatches == 0
+    kinds = {line.split()[0] for line in ran.stdout.splitlines()[:-2]}
+    assert kinds == {"ok", "skip"}
+
+
+def test_the_json_of_verify() -> None:
+    told = as_json("verify", SMALL)
+    assert set(told["files"][0]) == {"path", "kind", "kernel", "status", "rows", "mismatches", "reason", "first"}
+    assert set(told["totals"]) == {"files", "rows", "mismatches", "skipped", "seconds", "engine_s"}
+    assert (told["files"][0]["path"], told["files"][0]["first"]) == (str(SMALL), None)
+    assert told["totals"]["rows"] == told["files"][0]["rows"] > 0
+
+
+# -- replay
+
+
+def test_replay_ends_with_what_was_replayed() -> None:
+    ran = kmemlab("replay", FD)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[-1] == "replayed 83849 events, 3 containers, 0 refused"
+
+
+def test_replay_with_a_limit_counts_refusals() -> None:
+    ran = kmemlab("replay", FD, "--container", "/cg/fd", "--limit", "1M")
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[-1].endswith(" 7908 refused")
+    assert "line 16953" in ran.stdout
+
+
+def test_the_json_of_replay() -> None:
+    told = as_json("replay", FD, "--container", "/cg/fd", "--limit", "1M")
+    assert {"trace", "kernel", "slub", "accounted", "events", "containers", "caches", "markers"} <= set(told)
+    assert set(told["events"]) == {"rows", "allocs", "frees", "refused", "kernel_failed", "pretrace_frees", "skipped"}
+    bomb = told["containers"]["/cg/fd"]
+    assert set(bomb) == {"limit", "usage", "peak", "failcnt", "charges", "objects", "first_refused"}
+    assert set(bomb["first_refused"]) == {"row", "ts_ns", "pid", "comm", "cache", "size", "usage"}
+    assert (bomb["limit"], bomb["failcnt"], bomb["first_refused"]["row"]) == (1 << 20, 7908, 16953)
+    assert {
+        "size",
+        "order",
+        "objs_per_slab",
+        "accounted",
+        "allocs",
+        "frees",
+        "live",
+        "slabs",
+        "pages",
+        "peak_slabs",
+        "kernel_slabs",
+    } <= set(told["caches"]["filp"])
+    for marker in told["markers"]:
+        assert set(marker) == {"text", "ts_ns", "usage", "live"}
+    assert told["markers"]
+    assert (told["kernel"][:2], told["slub"], told["trace"]) == ("6.", "2.6.24", str(FD))
+
+
+def test_a_limit_goes_to_every_container_but_the_root_unless_one_is_named() -> None:
+    told = as_json("replay", FD, "--limit", "2G", "--assign", "157=/elsewhere")
+    assert {path: row["limit"] for path, row in told["containers"].items() if path == "/"} == {"/": None}
+    assert told["containers"]["/elsewhere"]["limit"] == 2 << 30
+    assert told["containers"]["/elsewhere"]["charges"] > 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/nope.csv"], "kmemlab: /nope.csv:1: expected a readable file, found no such file or directory"),
+        ([SMALL], "expected a column "),
+        ([FD, "--assign", "x"], "expected PID=PATH"),
+        ([FD, "--assign", "\u00b2=/a"], "expected PID=PATH"),
+        ([FD, "--account", "nope"], "the trace has no cache nope"),
+        ([FD, "--account", "kmalloc-8"], "cannot be accounted"),
+        ([FD, "--meta", "/nope.json"], "/nope.json:1: expected "),
+        ([FD, "--assign", "157=/" + "x" * 300], "at most 255"),
+        ([FD, "--assign", "157=/tasks"], "tasks"),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_what_cannot_be_replayed_is_one_line_and_exit_2(arguments: list[object], words: str) -> None:
+    assert words in one_line(kmemlab("replay", *arguments))
+
+
+def test_a_filtered_trace_is_refused_unless_allowed(tmp_path: Path) -> None:
+    meta = json.loads((RECORDINGS / "trace-fd.json").read_text())
+    meta["meta"] = meta["meta"].replace("filter 0", "filter 1")
+    (tmp_path / "meta.json").write_text(json.dumps(meta))
+    assert "--allow-filtered" in one_line(kmemlab("replay", FD, "--meta", tmp_path / "meta.json"))
+    assert kmemlab("replay", FD, "--meta", tmp_path / "meta.json", "--allow-filtered").returncode == 0
+
+
+def test_the_same_replay_is_the_same_bytes() -> None:
+    assert kmemlab("replay", FD, "--limit", "1M").stdout == kmemlab("replay", FD, "--limit", "1M").stdout
+
+
+# -- sh
+
+
+def test_sh_prints_as_the_kernel_does_and_errors_on_stderr() -> None:
+    ran = kmemlab("sh", stdin="# a comment\n\necho -n a\nopen 2\nopne\necho 1 > /sys/slab/kmalloc-8/cache_account\n")
+    assert ran.stdout == "a\nfd 0-1: slab 0 cells 0-1\n"
+    assert ran.stderr.splitlines() == [
+        "sh: opne: not found",
+        "sh: Did you mean open? `help` lists all.",
+        "sh: write error: Invalid argument",
+        "sh: kmalloc caches cannot be accounted: their callers are not known by cache.",
+    ]
+    assert ran.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "status"), [("", 0), ("ls", 0), ("opne", 127), ("open 0", 2), ("opne\nls", 0), ("ls\ncat /x", 1)]
+)
+def test_the_exit_status_of_sh_is_the_last_commands(script: str, status: int) -> None:
+    assert kmemlab("sh", "-", stdin=script).returncode == status
+
+
+def test_sh_runs_a_script_of_a_profile(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("cat /proc/version\nexit\nopne\n")
+    ran = kmemlab("sh", "--profile", "2.6.23-nomerge", tmp_path / "s")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "2.6.23" in ran.stdout
+
+
+def test_the_json_of_sh_is_a_line_for_each_command() -> None:
+    ran = kmemlab("sh", "--json", stdin="open 3\nopne\n")
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [set(line) for line in lines] == [{"cmd", "out", "err", "errno", "events"}] * 2
+    assert [(line["cmd"], line["errno"]) for line in lines] == [("open 3", 0), ("opne", 2)]
+    assert lines[0]["events"] == 5  # a slab, three objects, the command's end
+    assert (ran.stderr, ran.returncode) == ("", 127)
+
+
+def test_sh_goes_on_with_a_session_and_saves_it(tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    kmemlab("sh", "--session", file, stdin="open 3\n")
+    ran = kmemlab("sh", "--session", file, stdin="open 1\n")
+    assert ran.stdout == "fd 3: slab 0 cell 3\n"
+    assert json.loads(file.read_text())["commands"] == ["open 3", "open 1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kmemlab_session": 2}',
+        '{"a": 1}',
+        "{",
+        "",
+        '{"kmemlab_session": 1, "profile": {"boot": 1}, "commands": [], "position": 0}',
+    ],
+)
+def test_a_session_that_cannot_be_read_is_one_line_and_exit_2(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "lab.json"
+    file.write_text(text)
+    assert one_line(kmemlab("sh", "--session", file)).startswith(f"kmemlab: {file}:1: expected ")
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("arguments", [["--profile", "3.0"], ["--profile", "2.6.24"], ["/nope"]], ids=str)
+def test_what_sh_cannot_start_with_is_one_line_and_exit_2(arguments: list[str]) -> None:
+    assert ": expected " in one_line(kmemlab("sh", *arguments))
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_bytes_that_are_no_text_are_refused_and_not_a_traceback(locale: str) -> None:
+    ran = kmemlab("sh", stdin=b"ls /tmp\nmkdir /tmp/\xff\n", env={"LC_ALL": locale})
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode in (1, 2)
+
+
+def test_a_script_that_is_not_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(b"ls /tmp\n\xff\n")
+    ran = kmemlab("sh", tmp_path / "s")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"kmemlab: {tmp_path / 's'}:")
