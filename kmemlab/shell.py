@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from . import verbs
-from .commands import VERBS, CommandError, is_number
+from .commands import VERBS, CommandError, is_number, words_for
 from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
 
@@ -133,6 +133,10 @@ def parse(line: str) -> tuple[list[str], str]:
     """
     if len(line) > LONGEST_LINE:
         raise CommandError("sh: Argument list too long", errno.E2BIG, f"A line has at most {LONGEST_LINE} characters.")
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        raise CommandError(f"sh: {words_for(errno.EILSEQ)}", errno.EILSEQ, "A command is UTF-8 text.") from None
     lexer = shlex.shlex(line, posix=True, punctuation_chars="".join(sorted(OPERATORS)))
     lexer.whitespace = " \t"
     lexer.whitespace_split = True

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -10,3 +11,17 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 settings.register_profile("fixed", derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=QUIET)
 settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=QUIET)
 settings.load_profile(os.environ.get("KMEMLAB_HYPOTHESIS", "fixed"))
+
+
+GROUPS = ("browser", "compiled")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each group of tests that the machine cannot run, and why; the contract's line."""
+    reasons: dict[str, str] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        for group in GROUPS:
+            if group in report.keywords:
+                reasons.setdefault(group, str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr))
+    for group, reason in reasons.items():
+        terminalreporter.write_line(f"skipped group: {group} ({reason.removeprefix('Skipped: ')})")

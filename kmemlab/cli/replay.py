@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..commands import is_number
 from ..recordings import ForeignFileError
 from ..traces.linux import read_trace
 from ..traces.replay import Plan, machine_for, prepare, report
@@ -49,7 +50,7 @@ def assigned(pairs: list[str]) -> dict[int, str]:
     found = {}
     for pair in pairs:
         pid, equals, path = pair.partition("=")
-        if not equals or not pid.isdigit() or not path:
+        if not equals or not is_number(pid) or not path:
             raise ForeignFileError(Path("--assign"), 1, "PID=PATH", repr(pair))
         found[int(pid)] = rooted(path)
     return found

@@ -54,6 +54,12 @@ class Profile:
     arrays: str = "memory"
 
     def __post_init__(self) -> None:
+        for name in ("cpus", "memory", "seed"):
+            if type(getattr(self, name)) is not int:
+                raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
+        for name in ("slub", "boot", "arrays"):
+            if not isinstance(getattr(self, name), str):
+                raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
             raise invalid(f"slub={self.slub!r} is not modelled: choose one of {', '.join(ERAS)}")
         if not 1 <= self.cpus <= MAX_CPUS:
