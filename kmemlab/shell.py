@@ -136,14 +136,17 @@ def parse(line: str) -> tuple[list[str], str]:
     try:
         line.encode()
     except UnicodeEncodeError:
-        raise CommandError(f"sh: {words_for(errno.EILSEQ)}", errno.EILSEQ, "A command is UTF-8 text.") from None
+        raise CommandError(f"sh: {words_for(errno.EINVAL)}", errno.EINVAL, "A command is UTF-8 text.") from None
     lexer = shlex.shlex(line, posix=True, punctuation_chars="".join(sorted(OPERATORS)))
     lexer.whitespace = " \t"
+    lexer.commenters = ""
     lexer.whitespace_split = True
     try:
         words = list(lexer)
     except ValueError:
         raise CommandError("sh: syntax error: unterminated quoted string", errno.EINVAL, status=2) from None
+    if words and words[0].startswith("#"):
+        return [], ""
     target = ""
     if len(words) >= 3 and words[-2] == ">":
         target = words[-1]

@@ -264,7 +264,7 @@ def descriptors(args: list[str], task: Task) -> list[int]:
     fds: list[int] = []
     for word in args:
         first, dash, last = word.partition("-")
-        if not is_number(first) or (dash and not is_number(last)):
+        if not is_number(first) or (dash and not is_number(last)) or (dash and int(last) < int(first)):
             raise usage_error("close")
         fds += range(int(first), min(int(last), len(task.files)) + 1 if dash else int(first) + 1)
         if dash and int(last) >= len(task.files):

@@ -187,7 +187,7 @@ class Zone(PageSource):
         for order in range(MAX_ORDER + 1):
             blocks: list[int] = []
             pfn = self.head[order]
-            while pfn != NONE:
+            while pfn != NONE and len(blocks) <= self.nr_pages:  # a ring ends, too
                 blocks.append(pfn)
                 pfn = self.after[pfn]
             areas.append(blocks)

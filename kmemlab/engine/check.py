@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .buddy import SLAB, STACK, Zone
-from .errors import CheckError
+from .errors import CheckError, KernelError
 from .kmem_cache import KmemCache, Slab
 from .slub_admin import slabs_of
 from .types import IN_USE, NONE, PAGE_SHIFT
@@ -42,6 +42,7 @@ def check(machine: Machine) -> None:
             count_owners(machine, slab, paid, owned, arrays)
     check_containers(machine, paid, owned)
     check_tasks(machine)
+    check_users(machine)
 
 
 def check_pages(machine: Machine) -> None:
@@ -67,6 +68,20 @@ def check_pages(machine: Machine) -> None:
         require(not any(covered[pfn : pfn + (1 << order)]), "no page is in two runs", [pfn, order])
         covered[pfn : pfn + (1 << order)] = b"\1" * (1 << order)
     require(all(covered), "every page is free or in use", covered.find(0))
+
+
+def check_users(machine: Machine) -> None:
+    """Every run of slab pages is a slab's, every run of stack pages a task's. A stack may be in flight inside a fork."""
+    pages = machine.slub.pages
+    stacks = {int(task.stack) for task in machine.tasks.by_pid.values()}
+    log = machine.log
+    stopped = log is not None and log.stopped
+    for pfn, order, user in pages.runs_in_use():
+        if user == SLAB:
+            slab = machine.slub.slab_of[pfn]
+            require(stopped or (slab is not None and slab.pfn == pfn), "slab pages belong to a slab", [pfn, order])
+        elif user == STACK:
+            require(stopped or pfn in stacks, "stack pages belong to a task", [pfn, order])
 
 
 def check_cache(machine: Machine, cache: KmemCache) -> list[Slab]:
@@ -113,6 +128,8 @@ def check_slab(machine: Machine, slab: Slab) -> None:
     on_page = slab.chain(slab.freelist)
     on_cpu = [number for cpu in cache.cpu_slab if cpu.slab is slab for number in slab.chain(cpu.freelist)]
     free = on_page + on_cpu
+    wild = [link for link in slab.link if not (0 <= link < cache.objects or link in (NONE, IN_USE))]
+    require(not wild, "free lists stay in range", around)
     require(len(set(free)) == len(free) <= cache.objects, "free lists are acyclic and apart", around)
     require(all(0 <= number < cache.objects for number in free), "free lists stay in range", around)
     live = sum(link == IN_USE for link in slab.link)
@@ -147,7 +164,8 @@ def check_containers(machine: Machine, paid: dict[int, int], owned: dict[int, in
     """Usage is what the owned objects add up to; references are owned objects, tasks and children."""
     subsystem = machine.kmem_subsystem
     for ident in owned:
-        require(subsystem.owners[ident] is not None, "an owner exists", ident)
+        known = 0 <= ident < len(subsystem.owners) and subsystem.owners[ident] is not None
+        require(known, "an owner exists", ident)
     members: dict[int, int] = {}
     for task in machine.tasks.by_pid.values():
         css = task.css[subsystem.index]
@@ -170,6 +188,11 @@ def check_containers(machine: Machine, paid: dict[int, int], owned: dict[int, in
             "every task is in one container of a hierarchy",
             placed,
         )
+    for task in machine.tasks.by_pid.values():
+        for container in task.containers.values():
+            pays = all(task.css[each.index] is container.css[each.name] for each in container.hierarchy.subsystems)
+            listed = container.tasks.get(task.pid) is task
+            require(pays and listed, "a task pays where it is listed", [task.pid, container.path])
 
 
 def check_tasks(machine: Machine) -> None:
@@ -182,8 +205,11 @@ def check_tasks(machine: Machine) -> None:
             pointed[address] = pointed.get(address, 0) + 1
             things.append(("filp", address))
         for name, address in things:
-            slab = machine.slub.find(address)
-            require(slab.cache.name == name, "an object is in its cache", [task.pid, name, address])
+            try:
+                found = machine.slub.find(address).cache.name
+            except KernelError as error:
+                found = str(error.strerror)
+            require(found == name, "an object is in its cache, and in use", [task.pid, name, address, found])
         if task.stack != NONE:
             user = machine.slub.pages.user[task.stack]
             require(user == STACK, "a stack has its pages", [task.pid, task.stack])

@@ -6,7 +6,8 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .containers import Container, Hierarchy, check_name, file_names, parse_pid
+from .container_input import check_name, parse_pid
+from .containers import Container, Hierarchy, file_names
 from .errors import KernelError
 from .procfs import ProcDir
 from .sysfs import SlabRootDir
@@ -171,6 +172,8 @@ class FileTree:
         Raises:
             KernelError: ENOENT, ENOTDIR, EEXIST, EINVAL, EPERM.
         """
+        if path and canonical(path) == "/":
+            raise KernelError(errno.EEXIST, "the root is there already")
         parent = self.directory(parent_of(path))
         name = name_of(path)
         check_name(name)

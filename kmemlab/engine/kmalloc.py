@@ -70,7 +70,7 @@ class Kmalloc:
         return NONE if pfn == NONE else pfn << PAGE_SHIFT
 
     def kfree(self, address: i64, cpu: i64) -> None:
-        """Give back what kmalloc gave.
+        """Give back what kmalloc gave; NONE and ZERO_SIZE_PTR are nothing to give back.
 
         Raises:
             KernelError: EINVAL, for an address that kmalloc never gave or that is free already.
@@ -80,7 +80,7 @@ class Kmalloc:
         if 0 <= pfn < pages.nr_pages and self.slub.slab_of[pfn] is not None:
             self.slub.kmem_cache_free(address, cpu)
             return
-        if address == ZERO_SIZE_PTR:
+        if address in (NONE, ZERO_SIZE_PTR):
             return
         order: i64 = pages.used_order[pfn] if 0 <= pfn < pages.nr_pages else NONE
         if order == NONE or pages.user[pfn] != KMALLOC_LARGE or pfn << PAGE_SHIFT != address:

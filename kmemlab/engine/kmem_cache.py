@@ -52,9 +52,9 @@ class Slab:
         self.array: i64 = NONE
 
     def chain(self, first: i64) -> list[int]:
-        """List the object numbers of a free list from `first` on; stops after `objects`, should it be a ring."""
+        """List the object numbers of a free list from `first` on; a ring or a wild link ends it, and `check()` sees."""
         numbers: list[int] = []
-        while first >= 0 and len(numbers) <= self.cache.objects:
+        while 0 <= first < self.cache.objects and len(numbers) <= self.cache.objects:
             numbers.append(first)
             first = self.link[first]
         return numbers
@@ -168,10 +168,10 @@ class KmemCache:
         slab.before = None
 
     def partial_list(self) -> list[Slab]:
-        """List the partial slabs, head first."""
+        """List the partial slabs, head first; stops after all slabs there are, should the list be a ring."""
         slabs: list[Slab] = []
         slab = self.partial
-        while slab is not None:
+        while slab is not None and len(slabs) <= self.nr_slabs:
             slabs.append(slab)
             slab = slab.after
         return slabs

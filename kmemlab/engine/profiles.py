@@ -92,6 +92,8 @@ def parse_size(text: str | int) -> int:
     """
     if isinstance(text, int):
         return text
+    if not isinstance(text, str):
+        raise invalid(f"{text!r} is not a size")
     digits = text[:-1] if text[-1:].upper() in ("K", "M", "G") else text
     if not (digits.isascii() and digits.isdigit()):
         raise invalid(f"{text!r} is not a size: write digits, then K, M or G if you like")

@@ -88,13 +88,14 @@ def kmem_cache_shrink(slub: Slub, cache: KmemCache, caller: i64) -> None:
     flush_all(slub, cache, caller)
     by_inuse: list[list[Slab]] = [[] for _ in range(cache.objects + 1)]
     for slab in cache.partial_list():
-        cache.remove_partial(slab)
         if slab.inuse == 0:
+            cache.remove_partial(slab)
             slub.discard(slab, caller)
         else:
             by_inuse[slab.inuse].append(slab)
     for slabs in reversed(by_inuse):
         for slab in reversed(slabs):
+            cache.remove_partial(slab)
             cache.add_partial(slab, True)
 
 

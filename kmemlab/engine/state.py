@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .containers import Container, Containers, Hierarchy, MountOptions
+from .container_input import MountOptions
+from .containers import Container, Containers, Hierarchy
 from .kmem import KmemContainer
 from .kmem_cache import KmemCache, Slab
 from .tasks import Task, Tasks
@@ -56,8 +57,10 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     restore_containers(machine, saved["containers"])
     pid, cpu = saved["current"]
     machine.run_as(pid, cpu)
-    for name, guest in machine.guests.items():
+    for name, guest in list(machine.guests.items()):
         guest.restore(saved["guests"].get(name))
+        if name not in saved["guests"]:
+            del machine.guests[name]  # it came later
     tree = machine.tree
     tree.root.children = {}
     for path in saved["tree"]["directories"]:
@@ -96,10 +99,12 @@ def slab_state(slab: Slab) -> dict[str, Any]:
 
 def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     """Fill a cache that exists, or make one that was created later."""
-    old = machine.caches.get(saved["name"])
-    if old is None:
-        old = machine.create_cache(saved["name"], saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
-    cache = old
+    cache = machine.caches.get(saved["name"])
+    kind = (saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
+    if cache is None or (cache.objsize, cache.align, cache.flags, cache.ctor) != kind:
+        machine.caches.pop(saved["name"], None)
+        machine.slub.caches = [each for each in machine.slub.caches if each.name != saved["name"]]
+        cache = machine.create_cache(saved["name"], saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
     cache.refcount = saved["refcount"]
     cache.listeners = [machine.kmem] if saved["accounted"] else []
     cache.births = saved["births"]

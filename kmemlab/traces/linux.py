@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..engine.profiles import MAX_CPUS
 from ..engine.replay import ALLOC, FREE, KMALLOC, MARK
 from ..engine.types import MAX_OBJECT
 from ..recordings import ForeignFileError, json_beside, number, read_json, read_rows
@@ -118,6 +119,8 @@ def read_trace(path: Path, meta: Path | None = None) -> Trace:
         event, cache, ptr = row["event"], row["cache"], row["ptr"]
         pid = number(path, line, "pid", row["pid"])
         cpu = number(path, line, "cpu", row["cpu"])
+        if not 0 <= cpu < MAX_CPUS:
+            raise ForeignFileError(path, line, f"a cpu of 0 to {MAX_CPUS - 1}", str(cpu))
         trace.cpus = max(trace.cpus, cpu + 1)
         if event in ALLOCS or event in KMALLOCS:
             if ptr == "0x0":

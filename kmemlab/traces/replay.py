@@ -16,7 +16,7 @@ from ..engine.kmem import KmemContainer, limit_or_none
 from ..engine.kmem_cache import KmemCache
 from ..engine.machine import Machine
 from ..engine.replay import MARK, REFUSED, Batch, Operations
-from ..engine.slub_admin import kmem_cache_destroy
+from ..engine.slub_admin import kmem_cache_destroy, live_objects
 from ..engine.tasks import Task
 from ..engine.types import NONE
 from .linux import Trace
@@ -69,6 +69,10 @@ def accounted_caches(trace: Trace, account: tuple[str, ...]) -> list[str]:
 
 def prepare(machine: Machine, trace: Trace, plan: Plan) -> Batch:
     """Make the trace's caches, containers and tasks, switch accounting on, and return the run, nothing of it done yet."""
+    for name in trace.caches:
+        old = machine.caches.get(name)
+        if old is not None and live_objects(machine.slub, old):
+            raise KernelError(errno.EBUSY, f"{name} has objects in use: a recorded trace needs a machine of its own")
     for name, size in trace.caches.items():
         trace_cache(machine, name, size)
     if machine.kmem_subsystem.hierarchy is None:
@@ -213,7 +217,7 @@ def cache_reports(trace: Trace, batch: Batch) -> dict[str, dict[str, Any]]:
     live = live_by_cache(trace, batch)
     peaks = dict(zip(batch.names, batch.peak_slabs, strict=True))
     found: dict[str, dict[str, Any]] = {}
-    for name in sorted(set(trace.allocs) | set(trace.pretrace)):
+    for name in sorted((set(trace.allocs) | set(trace.pretrace)) - {"", "kmalloc-large"}):
         cache = machine.caches.get(name)
         slabs = int(cache.nr_slabs) if cache is not None else 0
         found[name] = {

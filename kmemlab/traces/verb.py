@@ -101,8 +101,8 @@ def replay(shell: Shell, args: list[str]) -> str:
         if isinstance(guest, TraceGuest) and guest.batch is not None:
             raise CommandError("replay: Device or resource busy", errno.EBUSY, "A trace runs already on this machine.")
         guest = TraceGuest(shell.machine, args[0])
-        guests[GUEST] = guest
         guest.start()
+        guests[GUEST] = guest
         return f"{trace.meta.get('description', args[0])}\n{len(trace.columns[0]):,} operations"
     if not isinstance(guest, TraceGuest) or guest.batch is None or guest.name != args[0]:
         raise CommandError(f"replay: {args[0]}: Invalid argument", errno.EINVAL, f"`replay {args[0]} start` comes first.")

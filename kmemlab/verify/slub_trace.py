@@ -63,7 +63,8 @@ class Recorded:
     def run(self, line: int, row: dict[str, str]) -> tuple[str, str, str, str]:
         """Do one operation; returns the cache, pfn, slot and ev columns as they should be recorded."""
         self.pages.told = []
-        cpu = number(self.path, line, "cpu", row["cpu"])
+        cpu = self.cpu(line, "cpu", row["cpu"])
+        self.known(line, row)
         name, pfn, slot, said = row["cache"], "", "", ""
         match row["op"]:
             case "C":
@@ -90,12 +91,34 @@ class Recorded:
             case "L":
                 flush_all(self.slub, self.caches[name], cpu)
             case "X":
-                cpu_dead(self.slub, number(self.path, line, "arg", row["arg"]), cpu)
+                cpu_dead(self.slub, self.cpu(line, "arg", row["arg"]), cpu)
             case "D":
                 said = f"refs={kmem_cache_destroy(self.slub, self.caches.pop(name), cpu)}"
             case other:
                 raise ForeignFileError(self.path, line, "an operation C A K F S L X D", repr(other))
         return name, pfn, slot, " ".join(([said] if said else []) + self.pages.told)
+
+    def cpu(self, line: int, column: str, text: str) -> int:
+        """Read a cpu's number.
+
+        Raises:
+            ForeignFileError: if the machine has no such cpu.
+        """
+        cpu = number(self.path, line, column, text)
+        if not 0 <= cpu < self.slub.nr_cpus:
+            raise ForeignFileError(self.path, line, f"a cpu of 0 to {self.slub.nr_cpus - 1}", text)
+        return cpu
+
+    def known(self, line: int, row: dict[str, str]) -> None:
+        """See that an operation names a cache or an object that is there.
+
+        Raises:
+            ForeignFileError: if it does not.
+        """
+        if row["op"] in ("A", "S", "L", "D") and row["cache"] not in self.caches:
+            raise ForeignFileError(self.path, line, "a cache that was created", repr(row["cache"]))
+        if row["op"] == "F" and row["id"] not in self.address:
+            raise ForeignFileError(self.path, line, "an object that is in use", repr(row["id"]))
 
     def create(self, arg: str) -> str:
         """Make a cache from "name=c0;size=72;align=0;flags=0x0;ctor=0"; returns what the recording says of it."""
@@ -150,6 +173,9 @@ def check(path: Path, checked: Checked) -> Checked:
     if beside is None:
         raise ForeignFileError(path, 1, "a .json beside it", "none")
     meta = read_json(beside)
+    missing = [key for key in ("kernel", "params", "n_ops", "checkpoints", "end") if key not in meta]
+    if missing:
+        raise ForeignFileError(beside, 1, f"a key {missing[0]}", ", ".join(meta) or "nothing")
     checked.kernel = meta["kernel"]
     params = meta["params"]
     if checked.kernel not in ERAS:

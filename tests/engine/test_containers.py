@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from kmemlab.engine.containers import Container, Containers, Css, Subsystem, parse_mount_options, parse_pid
+from kmemlab.engine.container_input import parse_mount_options, parse_pid
+from kmemlab.engine.containers import Container, Containers, Css, Subsystem
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.tasks import Task
 from kmemlab.recordings import RECORDINGS
@@ -198,7 +199,7 @@ def test_the_root_cannot_be_removed(kmem: Checked) -> None:
         ("kmem.usage", errno.EEXIST),
         (".", errno.EEXIST),
         ("..", errno.EEXIST),
-        ("", errno.EINVAL),
+        ("", errno.ENOENT),
         ("a/b", errno.EINVAL),
         ("a\nb", errno.EINVAL),
         ("a\0b", errno.EINVAL),

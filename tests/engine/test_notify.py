@@ -89,11 +89,11 @@ def test_after_a_refusal_the_same_object_is_next(bare: Checked) -> None:
     assert bare.place(bare.alloc(cache)) == (0, 0)
 
 
-def test_refused_pages_go_back_and_the_earlier_listeners_hear_them_go(bare: Checked) -> None:
-    cache, heard = listening(bare, "", "newpage", "")
+def test_refused_pages_go_back_and_the_earlier_listeners_hear_them_go_last_first(bare: Checked) -> None:
+    cache, heard = listening(bare, "", "", "newpage")
     before = bare.machine.slub.pages.nr_free
     assert bare.alloc(cache) == NONE
-    assert heard == ["a newpage", "b newpage", "a freepage"]
+    assert heard == ["a newpage", "b newpage", "c newpage", "b freepage", "a freepage"]
     assert (bare.machine.slub.pages.nr_free, cache.nr_slabs, cache.births) == (before, 0, 0)
 
 

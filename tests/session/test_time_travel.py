@@ -199,6 +199,35 @@ def test_with_many_events_checkpoints_stay_few_and_seeking_stays_right() -> None
         assert session.machine.state_hash() == hashes[position]
 
 
+def test_checkpoints_of_commands_that_were_dropped_are_never_gone_back_to() -> None:
+    session = Session(**BOOT)
+    for _ in range(6):
+        session.run("open 300", "close 0-299")
+    session.seek(session.ends[1])
+    other = Session(**BOOT)
+    other.run("open 300", "close 0-299")
+    for each in (session, other):
+        for _ in range(5):
+            each.run("fork", "as 2 open 200", "as 2 close all")
+    assert session.commands == other.commands
+    for position in other.ends[::-1]:
+        session.seek(position)
+        other.seek(position)
+        assert session.machine.state() == other.machine.state()
+
+
+def test_after_a_look_into_the_middle_of_a_command_nothing_is_half_done() -> None:
+    session = Session(**BOOT)
+    session.run("open 20", "close all")
+    session.seek(session.ends[0] + 5)
+    assert session.log.stopped
+    session.seek(session.length)
+    assert not session.log.stopped
+    session.seek(3)
+    session.run("open 1")
+    assert not session.log.stopped
+
+
 def test_a_recorded_trace_is_stepped_through_like_anything_else() -> None:
     session = Session(memory="64M")
     boot = session.machine.state_hash()

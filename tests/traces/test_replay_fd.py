@@ -229,6 +229,13 @@ def test_what_failed_in_the_traced_kernel_and_frees_from_before_are_counted_not_
     assert [len(column) for column in trace.columns] == [2] * 7
 
 
+def test_an_address_that_is_freed_twice_is_an_object_once(tmp_path: Path) -> None:
+    lines = [row("kmem_cache_alloc"), row("kmem_cache_free"), row("kmem_cache_free"), row("kmem_cache_alloc"), row("kfree")]
+    trace = read_trace(written(tmp_path, *lines))
+    assert trace.columns[5] == [0, 0, 1, 1]
+    assert (trace.counts["frees"], trace.counts["pretrace_frees"]) == (2, 1)
+
+
 def test_a_trace_of_some_pids_only_is_told_by_its_meta_or_by_its_frees(tmp_path: Path) -> None:
     assert not fd().filtered
     path = written(tmp_path, row("kmem_cache_alloc"), row("kmem_cache_free"), row("kmem_cache_free", ptr="0x7"))
