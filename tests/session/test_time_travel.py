@@ -244,6 +244,18 @@ def test_a_recorded_trace_is_stepped_through_like_anything_else() -> None:
     assert session.machine.state_hash() == boot, "back at boot the machine is not as it was at boot"
 
 
+def test_a_recorded_trace_goes_on_after_one_has_been_back_at_boot() -> None:
+    session = Session(memory="64M")
+    session.run("replay fd start", *["replay fd 3000"] * 4)
+    hashes = {0: Session(memory="64M").machine.state_hash(), session.length: session.machine.state_hash()}
+    for position in (*session.ends[:-1], 0, session.length, 0, session.ends[2], session.length):
+        session.seek(position)
+        assert hashes.setdefault(position, session.machine.state_hash()) == session.machine.state_hash()
+    session.seek(0)
+    session.seek(session.length)
+    assert session.run("replay fd 10")[0].out.startswith("12,010 of 82,043 operations")
+
+
 # -- saving
 
 
