@@ -50,7 +50,8 @@ class SlabRow(Row):
         cache: name of the cache.
         pfn: first page.
         order: the slab is 2**order pages.
-        where: what leads to it: "cpu 0", "partial 1" (place in the list, from 1), "full" (nothing does).
+        where: what leads to it: "cpu 0", "partial 1" (place in the list, from 1), "full" (nothing does); "full list" in a
+            SLUB_DEBUG cache that tracks its users.
         inuse: objects handed out (the kernel's own counter counts the cpu's free ones as used; this does not).
         objects: cells of the slab.
         owners: a container's path for each cell, None where the pointer is NULL.

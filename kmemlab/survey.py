@@ -40,10 +40,15 @@ def group_row(machine: Machine, path: str, group: KmemContainer, pids: list[int]
 
 
 def where_slabs_are(cache: KmemCache) -> dict[int, str]:
-    """Map a slab's birth number to what leads to it; a slab that is not in here is full, and nothing does."""
+    """Map a slab's birth number to what leads to it; a slab that is not in here is full, and nothing does.
+
+    Only a cache that tracks its users (slub_debug=U) has a list of full slabs.
+    """
     found = {cpu.slab.number: f"cpu {n}" for n, cpu in enumerate(cache.cpu_slab) if cpu.slab is not None}
     for place, slab in enumerate(cache.partial_list(), 1):
         found[slab.number] = f"partial {place}"
+    for slab in cache.full or []:
+        found[slab.number] = "full list"
     return {int(number): where for number, where in found.items()}
 
 
@@ -55,7 +60,7 @@ def slab_rows(machine: Machine, cache: KmemCache) -> tuple[SlabRow, ...]:
 
     def order(row: SlabRow) -> tuple[int, int]:
         kind, _, place = row.where.partition(" ")
-        return rank[kind], int(place) if place else row.number
+        return rank[kind], int(place) if place.isdigit() else row.number
 
     return tuple(sorted(rows, key=order))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from .commands import USAGE, VERBS, CommandError, is_number, refused, usage_error, verb, words_for
 from .engine.errors import KernelError
 from .engine.kmem_cache import Slab
-from .engine.syscalls import FILP
 from .engine.tasks import Task
 from .engine.types import PAGE_SHIFT
 from .engine.vfs import Dir
@@ -292,7 +291,7 @@ def where_opened(shell: Shell, task: Task, fds: list[int]) -> str:
     for fd in fds:
         address = task.files[fd]
         slab = shell.machine.slub.slab_of[address >> PAGE_SHIFT]
-        assert isinstance(slab, Slab) and slab.cache.name == FILP
+        assert isinstance(slab, Slab)
         cell = (address - slab.base) // slab.cache.size
         last = runs[-1] if runs else None
         if last and last[1] + 1 == fd and last[2] == slab.number and last[4] + 1 == cell:

@@ -102,6 +102,10 @@ def check_cache(machine: Machine, cache: KmemCache) -> list[Slab]:
         before = slab
     require(cache.last_partial is before, "the tail is the last partial slab", cache.name)
     held = [cpu.slab for cpu in cache.cpu_slab if cpu.slab is not None]
+    if cache.full is not None:
+        loose = {int(slab.number) for slab in slabs if not slab.listed and not slab.frozen and slab.inuse == cache.objects}
+        tracked = [int(slab.number) for slab in cache.full]
+        require(sorted(tracked) == sorted(loose), "a cache that tracks users lists its full slabs", [cache.name, tracked])
     for slab in slabs:
         on_list = sum(each is slab for each in partial)
         in_hand = sum(each is slab for each in held)
@@ -206,10 +210,12 @@ def check_tasks(machine: Machine) -> None:
             things.append(("filp", address))
         for name, address in things:
             try:
-                found = machine.slub.find(address).cache.name
+                found = machine.slub.find(address).cache
+                where = found.name
             except KernelError as error:
-                found = str(error.strerror)
-            require(found == name, "an object is in its cache, and in use", [task.pid, name, address, found])
+                found, where = None, str(error.strerror)
+            good = found is machine.caches.get(name)
+            require(good, "an object is in its cache, and in use", [task.pid, name, address, where])
         if task.stack != NONE:
             user = machine.slub.pages.user[task.stack]
             require(user == STACK, "a stack has its pages", [task.pid, task.stack])

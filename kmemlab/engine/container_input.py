@@ -8,6 +8,8 @@ from typing import Final
 from .errors import KernelError, invalid
 
 PATH_MAX: Final = 4096
+UINT_BYTES: Final = 64
+U64: Final = (1 << 64) - 1
 
 
 class MountOptions:
@@ -69,6 +71,38 @@ def parse_pid(text: str) -> int:
         raise KernelError(errno.EIO, "Write one pid: a number, or 0 for yourself.")
     value = sign * int(rest[:digits]) & 0xFFFFFFFF
     return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def parse_flag(text: str) -> bool:
+    """Read what is written to notify_on_release: a decimal prefix that is not zero sets it, anything else clears it.
+
+    Raises:
+        KernelError: E2BIG from 4,096 bytes on.
+    """
+    if len(text) >= PATH_MAX:
+        raise KernelError(errno.E2BIG, f"a flag has fewer than {PATH_MAX} bytes")
+    digits = text.partition("\0")[0]
+    count = 0
+    while count < len(digits) and "0" <= digits[count] <= "9":
+        count += 1
+    return count > 0 and int(digits[:count]) & U64 != 0
+
+
+def parse_uint(text: str) -> int:
+    """Read what is written to a subsystem's number file (`cgroup_write_uint`): C prefixes, one newline, 64 bits that wrap.
+
+    Raises:
+        KernelError: E2BIG from 64 bytes on; EINVAL for an empty write and for anything behind the number.
+    """
+    if len(text.encode()) >= UINT_BYTES:
+        raise KernelError(errno.E2BIG, f"a number has fewer than {UINT_BYTES} bytes")
+    if not text:
+        raise invalid("an empty write is no number")
+    body = text.partition("\0")[0].removesuffix("\n")
+    base, digits = (16, body[2:]) if body[:2] in ("0x", "0X") else (8, body) if body.startswith("0") else (10, body)
+    if digits and not all(char in "0123456789abcdef"[:base] for char in digits.lower()):
+        raise invalid(f"{body!r} is not a number")
+    return int(digits or "0", base) & U64
 
 
 def check_name(name: str) -> None:

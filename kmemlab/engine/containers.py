@@ -17,7 +17,7 @@ from .types import mypyc_attr
 if TYPE_CHECKING:
     from .tasks import Task
 
-RESERVED: Final = ("tasks",)
+RESERVED: Final = ("tasks", "notify_on_release")
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -86,6 +86,7 @@ class Container:
         self.css: dict[str, Css] = {}
         self.tasks: dict[int, Task] = {}
         self.removed = False
+        self.notify_on_release = False  # 2.6.24 starts every group at 0, whatever its parent says
 
     @property
     def path(self) -> str:

@@ -6,8 +6,8 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .container_input import check_name, parse_pid
-from .containers import Container, Hierarchy, file_names
+from .container_input import check_name, parse_flag, parse_pid
+from .containers import RESERVED, Container, Hierarchy, file_names
 from .errors import KernelError
 from .procfs import ProcDir
 from .sysfs import SlabRootDir
@@ -26,7 +26,7 @@ class ContainerDir(Dir):
 
     def names(self) -> list[str]:
         """List files first, then children."""
-        listed = ["tasks"]
+        listed = list(RESERVED)
         for subsystem in self.container.hierarchy.subsystems:
             listed += file_names(subsystem, self.container.hierarchy)
         return listed + list(self.container.children)
@@ -38,6 +38,8 @@ class ContainerDir(Dir):
             return ContainerDir(self.machine, child)
         if name == "tasks":
             return File(self.read_tasks, self.write_tasks)
+        if name == "notify_on_release":
+            return File(lambda: f"{int(self.container.notify_on_release)}\n", self.write_notify)
         for subsystem in self.container.hierarchy.subsystems:
             for member, shown in zip(subsystem.files(), file_names(subsystem, self.container.hierarchy), strict=True):
                 if shown == name:
@@ -60,6 +62,10 @@ class ContainerDir(Dir):
     def read_tasks(self) -> str:
         """List the pids, ascending, one a line."""
         return "".join(f"{pid}\n" for pid in sorted(self.container.tasks))
+
+    def write_notify(self, text: str) -> None:
+        """Ask for the release agent, or do without. No agent is run: that is not modelled yet."""
+        self.container.notify_on_release = parse_flag(text)
 
     def write_tasks(self, text: str) -> None:
         """Move the task that is named, 0 for the writer, into this container."""

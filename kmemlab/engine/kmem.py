@@ -14,6 +14,7 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from .container_input import plural
 from .containers import Css, Subsystem
 from .errors import KernelError, invalid
 from .kmem_cache import KMALLOC
@@ -233,7 +234,7 @@ class KmemController(SlabListener):
         if not on and self in cache.listeners and live:
             raise KernelError(
                 errno.EBUSY,
-                f"{cache.name} has {live:,} objects in use. Full slabs are on no list, so they cannot be uncharged.",
+                f"{cache.name} has {plural(live, 'object')} in use. Full slabs are on no list, so they cannot be uncharged.",
             )
 
     def switched(self, cache: KmemCache, on: bool) -> None:

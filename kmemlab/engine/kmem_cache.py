@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from .geometry import Geometry
+from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, Geometry
 from .notify import SlabListener
 from .types import IN_USE, NONE, PAGE_SHIFT, i64, vec
 
 KMALLOC: Final = 0x1  # a cache of the kmalloc family: `cache_account` refuses it
+DEBUGGED: Final = DEBUG_FREE | RED_ZONE | POISON | STORE_USER | TRACE  # any of them sends objects the slow way (SlabDebug)
 
 
 class Slab:
@@ -90,18 +91,29 @@ class KmemCache:
         partial, last_partial, nr_partial: the partial list, head first.
         nr_slabs: slabs that exist. The full ones are these less the cpu slabs less the partial ones.
         births: slabs ever made.
-        refcount: the cache and its aliases.
+        refcount: the cache and its aliases; aliases: their names.
+        debug: a SLUB_DEBUG cache: no cpu keeps a list of its own, every object takes the page's.
+        full: the full slabs, newest first, of a cache that tracks its users (STORE_USER); None for every other.
+        metadata: address of its own record in simulated memory, NONE where records cost nothing.
         listeners: who hears its events (notify.py); empty for most.
     """
 
     __slots__ = (
-        "align", "births", "cpu_slab", "ctor", "family", "flags", "fresh_chain", "inuse", "last_partial", "listeners",
-        "name", "no_owners", "nr_partial", "nr_slabs", "objects", "objsize", "offset", "order", "partial", "refcount",
-        "size",
+        "aliases", "align", "births", "cpu_slab", "ctor", "debug", "family", "flags", "fresh_chain", "full", "inuse",
+        "last_partial", "listeners", "metadata", "name", "no_owners", "nr_partial", "nr_slabs", "objects", "objsize",
+        "offset", "order", "partial", "refcount", "size",
     )  # fmt: skip
 
     def __init__(
-        self, name: str, geometry: Geometry, flags: int, align: int, ctor: bool, nr_cpus: int, family: int = 0
+        self,
+        name: str,
+        geometry: Geometry,
+        flags: int,
+        align: int,
+        ctor: bool,
+        nr_cpus: int,
+        family: int = 0,
+        debug: bool = False,
     ) -> None:
         self.name = name
         self.flags = flags
@@ -115,6 +127,10 @@ class KmemCache:
         self.order: i64 = geometry.order
         self.objects: i64 = geometry.objects
         self.refcount = 1
+        self.aliases: list[str] = []
+        self.debug = debug and bool(flags & DEBUGGED)
+        self.full: list[Slab] | None = [] if debug and flags & STORE_USER else None
+        self.metadata: i64 = NONE
         self.cpu_slab = [CpuSlab() for _ in range(nr_cpus)]
         self.partial: Slab | None = None
         self.last_partial: Slab | None = None
@@ -177,6 +193,16 @@ class KmemCache:
         return slabs
 
     def reachable(self) -> list[Slab]:
-        """List every slab that the cache can find: cpu slabs, then the partial list. A full slab is not among them."""
+        """List every slab that the cache can find: cpu slabs, the partial list, and full ones only where they are tracked."""
         held = [cpu.slab for cpu in self.cpu_slab if cpu.slab is not None]
-        return held + self.partial_list()
+        return held + self.partial_list() + (self.full or [])
+
+    def add_full(self, slab: Slab) -> None:
+        """Take note of a slab that a cpu lets go full: on the list where there is one; usually there is none."""
+        if self.full is not None:
+            self.full.insert(0, slab)
+
+    def remove_full(self, slab: Slab) -> None:
+        """Take a slab that is full no longer off that list."""
+        if self.full is not None:
+            self.full.remove(slab)

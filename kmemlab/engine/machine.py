@@ -22,7 +22,7 @@ from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .notify import SlabNotifier
-from .profiles import ERAS, Profile, parse_size
+from .profiles import ERAS, Profile, debug_options, parse_size
 from .slub import Slub
 from .slub_admin import kmem_cache_create, live_objects
 from .state import restore, state
@@ -71,7 +71,7 @@ class Guest:
     """State of a program above (a replayed trace, say) that belongs to the machine's: saved and restored with it."""
 
     def state(self) -> Any:
-        """Return plain JSON values."""
+        """Return plain JSON values; None before it has begun."""
         raise NotImplementedError
 
     def restore(self, saved: Any) -> None:
@@ -116,6 +116,8 @@ class Machine:
         nr_pages = self.profile.memory >> PAGE_SHIFT
         pages: PageSource = Zone(nr_pages) if options["pages"] == "buddy" else LowestRun(nr_pages)
         self.slub = Slub(pages, cpus, era.min_partial, era.full_to_tail, self.log)
+        self.slub.nomerge = "slub_nomerge" in boot.split()
+        self.slub.debug, self.slub.debug_flags, self.slub.debug_cache = debug_options(boot)
         self.kmalloc = Kmalloc(self.slub, era.kmalloc_largest, era.limits())
         self.caches: dict[str, KmemCache] = {cache.name: cache for cache in self.slub.caches}
         if options["caches"]:

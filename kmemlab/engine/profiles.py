@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from .errors import invalid
-from .geometry import OrderLimits
+from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, OrderLimits
 from .types import PAGE_SIZE
 
 MIN_MEMORY: Final = 16 * PAGE_SIZE
 MAX_MEMORY: Final = 1 << 34
 MAX_CPUS: Final = 64
+DEBUG_LETTERS: Final = {"F": DEBUG_FREE, "Z": RED_ZONE, "P": POISON, "U": STORE_USER, "T": TRACE}
+DEFAULT_DEBUG: Final = DEBUG_FREE | RED_ZONE | POISON | STORE_USER
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Profile:
         slub: the era, "2.6.23" or "2.6.24".
         cpus: 1 to 64.
         memory: bytes, a multiple of the page size, at least 64 KiB.
-        boot: the kernel's boot line; "slub_nomerge" keeps every cache a cache of its own.
+        boot: the kernel's boot line: "slub_nomerge" keeps every cache a cache of its own (without it caches merge);
+            "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options.
         seed: what every random choice starts from.
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
     """
@@ -67,21 +70,39 @@ class Profile:
         if not MIN_MEMORY <= self.memory <= MAX_MEMORY or self.memory % PAGE_SIZE:
             raise invalid(f"memory={self.memory}: choose 64K to 16G, a multiple of {PAGE_SIZE}")
         for word in self.boot.split():
-            if word != "slub_nomerge":
-                raise invalid(f"boot option {word!r} is not modelled: only slub_nomerge is")
-        if "slub_nomerge" not in self.boot.split():
-            raise invalid("merging caches is not modelled: boot with slub_nomerge")
+            if word != "slub_nomerge" and word.partition("=")[0] != "slub_debug":
+                raise invalid(f"boot option {word!r} is not modelled: slub_nomerge and slub_debug[=FLAGS[,CACHE]] are")
+        debug_options(self.boot)
         if self.arrays not in ("memory", "free"):
             raise invalid(f"arrays={self.arrays!r}: choose memory or free")
 
     @property
     def name(self) -> str:
         """What --profile calls it."""
-        return f"{self.slub}-nomerge"
+        return f"{self.slub}-nomerge" if "slub_nomerge" in self.boot.split() else self.slub
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return asdict(self)
+
+
+def debug_options(boot: str) -> tuple[bool, int, str]:
+    """Read slub_debug off a boot line: whether it is there, its flags, and the cache it is for ("" for all).
+
+    Raises:
+        KernelError: EINVAL for a letter that is none of F Z P U T (`setup_slub_debug`, 2.6.24; it only warns there).
+    """
+    for word in boot.split():
+        name, equals, value = word.partition("=")
+        if name == "slub_debug":
+            letters, _, cache = value.partition(",")
+            flags = 0
+            for letter in letters if equals else "FZPU":
+                if letter.upper() not in DEBUG_LETTERS:
+                    raise invalid(f"slub_debug={value}: {letter!r} is none of {' '.join(DEBUG_LETTERS)}")
+                flags |= DEBUG_LETTERS[letter.upper()]
+            return True, flags or DEFAULT_DEBUG, cache
+    return False, 0, ""
 
 
 def parse_size(text: str | int) -> int:

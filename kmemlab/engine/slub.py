@@ -7,13 +7,14 @@ list, or new pages. An object freed by another cpu goes on its page's list; a sl
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import Final
 
 from .buddy import SLAB, PageSource
 from .errors import KernelError
 from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
 from .kmem_cache import CpuSlab, KmemCache, Slab
-from .notify import notify_alloc, notify_free, notify_freepage, notify_newpage
+from .notify import SlabListener, notify_alloc, notify_free, notify_freepage, notify_newpage
 from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
 
 ENOMEM: Final = errno.ENOMEM
@@ -30,9 +31,16 @@ class Slub:
         min_partial: empty slabs that a deactivation keeps: 2 in 2.6.23, 5 in 2.6.24.
         full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
         log: the event log, None to run without.
+        nomerge: every cache stays a cache of its own (merge.py).
+        debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: of which cache, "" for all.
+        kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
+        record_size: bytes of a struct kmem_cache.
     """
 
-    __slots__ = ("caches", "full_to_tail", "log", "min_partial", "nr_cpus", "pages", "slab_of", "split_from")
+    __slots__ = (
+        "caches", "debug", "debug_cache", "debug_flags", "full_to_tail", "kfree", "kmalloc", "log", "min_partial", "nomerge",
+        "nr_cpus", "pages", "record_size", "slab_of", "split_from",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +55,13 @@ class Slub:
         self.min_partial: i64 = min_partial
         self.full_to_tail = full_to_tail
         self.log = log
+        self.nomerge = True
+        self.debug = False
+        self.debug_flags = 0
+        self.debug_cache = ""
+        self.kmalloc: Callable[[int, int], int] | None = None
+        self.kfree: Callable[[int, int], None] | None = None
+        self.record_size = 0
         self.split_from: i64 = NONE  # order of the block that the newest slab was cut from
         self.caches: list[KmemCache] = []
         self.slab_of: list[Slab | None] = [None] * pages.nr_pages
@@ -60,6 +75,8 @@ class Slub:
         c = cache.cpu_slab[cpu]
         number = c.freelist
         if number == NONE:
+            if cache.debug:
+                return self.alloc_debug(cache, c, cpu)
             if not self.refill(cache, c, cpu):
                 return NONE
             number = c.freelist
@@ -73,14 +90,39 @@ class Slub:
                 # It goes back the way it came, on the same cpu and without an owner (facts 1.3).
                 slab.link[number] = c.freelist
                 c.freelist = number
-                if self.log is not None:
-                    asked = refuser.refused_for
-                    self.log.add(REFUSED, cache.name, slab.pfn, slab.number, number, asked, cache.size, ENOMEM, NONE)
-                return NONE
+                return self.say_refused(cache, slab, number, refuser)
         if self.log is not None:
             owner = slab.owners[number] if slab.has_owners else NONE
             self.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
         return slab.base + number * cache.size
+
+    def alloc_debug(self, cache: KmemCache, c: CpuSlab, cpu: i64) -> i64:
+        """Take one object of a SLUB_DEBUG cache: from the page's list, one at a time, and counted at once."""
+        slab = self.next_slab(cache, c, cpu)
+        if slab is None:
+            return NONE
+        number = slab.freelist
+        slab.freelist = slab.link[number]
+        slab.link[number] = IN_USE
+        slab.inuse += 1
+        if cache.listeners:
+            refuser = notify_alloc(cache, slab, number)
+            if refuser is not None:
+                slab.link[number] = slab.freelist
+                slab.freelist = number
+                slab.inuse -= 1
+                return self.say_refused(cache, slab, number, refuser)
+        if self.log is not None:
+            owner = slab.owners[number] if slab.has_owners else NONE
+            self.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
+        return slab.base + number * cache.size
+
+    def say_refused(self, cache: KmemCache, slab: Slab, number: i64, refuser: SlabListener) -> i64:
+        """Log a refusal of an object that has gone back. Always NONE, what the caller gets."""
+        if self.log is not None:
+            asked = refuser.refused_for
+            self.log.add(REFUSED, cache.name, slab.pfn, slab.number, number, asked, cache.size, ENOMEM, NONE)
+        return NONE
 
     def find(self, address: i64) -> Slab:
         """Return the slab that holds an object in use.
@@ -124,7 +166,7 @@ class Slub:
             notify_free(cache, slab, number)
         c = cache.cpu_slab[cpu]
         emptied = False
-        if slab is c.slab:
+        if slab is c.slab and not cache.debug:
             slab.link[number] = c.freelist
             c.freelist = number
         else:
@@ -147,6 +189,8 @@ class Slub:
         if slab.frozen:
             return False
         cache = slab.cache
+        if was_full:
+            cache.remove_full(slab)
         if slab.inuse == 0:
             if slab.listed:
                 cache.remove_partial(slab)
@@ -156,33 +200,42 @@ class Slub:
         return False
 
     def refill(self, cache: KmemCache, c: CpuSlab, cpu: i64) -> bool:
-        """Give a cpu with an empty list objects (`__slab_alloc`). False if there is no page left.
+        """Give a cpu with an empty list every free object of its next slab (`__slab_alloc`). False if there is none."""
+        slab = self.next_slab(cache, c, cpu)
+        if slab is None:
+            return False
+        slab.inuse = cache.objects
+        c.freelist = slab.freelist
+        slab.freelist = NONE
+        return True
+
+    def next_slab(self, cache: KmemCache, c: CpuSlab, cpu: i64) -> Slab | None:
+        """Find a slab with room and put it in the cpu's hand. None if there is no page left.
 
         In turn: what other cpus freed on its slab; the first slab of the partial list, however full; new pages.
         """
         slab = c.slab
+        if slab is not None:
+            if slab.freelist != NONE:
+                return slab
+            slab.frozen = False  # it is full: from now on nothing points at it, usually
+            c.slab = None
+            cache.add_full(slab)
+        slab = cache.partial
         split_from: i64 = NONE
-        if slab is None or slab.freelist == NONE:
-            if slab is not None:
-                slab.frozen = False  # it is full: from now on nothing points at it
-                c.slab = None
-            slab = cache.partial
-            if slab is not None:
-                cache.remove_partial(slab)
-            else:
-                slab = self.new_slab(cache, cpu)
-                if slab is None:
-                    return False
-                split_from = self.split_from
-            slab.frozen = True
-            c.slab = slab
-        slab.inuse = cache.objects
-        c.freelist = slab.freelist
-        slab.freelist = NONE
+        if slab is not None:
+            cache.remove_partial(slab)
+        else:
+            slab = self.new_slab(cache, cpu)
+            if slab is None:
+                return None
+            split_from = self.split_from
+        slab.frozen = True
+        c.slab = slab
         if split_from != NONE and self.log is not None:
             bytes_ = PAGE_SIZE << cache.order
             self.log.add(NEWPAGE, cache.name, slab.pfn, slab.number, NONE, NONE, bytes_, 0, split_from)
-        return True
+        return slab
 
     def new_slab(self, cache: KmemCache, cpu: i64) -> Slab | None:
         """Take pages and rule them into objects (`new_slab`). None if there are none, or a listener refused."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+from typing import Final
 
 from .errors import KernelError, invalid
 from .geometry import OrderLimits, calculate_sizes
 from .kmem_cache import KmemCache, Slab
+from .merge import add_alias, find_mergeable
 from .slub import Slub
-from .types import MAX_OBJECT, MAX_ORDER, NONE, i64
+from .types import MAX_OBJECT, NONE, i64
+
+LARGEST_DEBUGGED: Final = 65535 * 8  # page->offset had 16 bits, counted in words: larger objects are not debugged
+LIST_HEAD: Final = 16  # bytes of a struct list_head: what shrink sorts slabs into
 
 
 def kmem_cache_create(
@@ -19,25 +24,38 @@ def kmem_cache_create(
     flags: int = 0,
     ctor: bool = False,
     limits: OrderLimits | None = None,
-    debug: bool = False,
     family: int = 0,
+    cpu: i64 = 0,
 ) -> KmemCache:
-    """Make a cache of objects of `size` bytes; it takes no page until its first object.
+    """Make a cache of objects of `size` bytes, or find the one it merges with (its name is then another).
+
+    It takes no page until its first object; where records are simulated memory, one for its own record.
 
     Raises:
         KernelError: EINVAL for a bad name, for a size that is not in 1 .. 4 MiB, or one that no order of slab can hold;
-            EEXIST for a name that is taken. The kernel panics or returns NULL here, by the caller's flags.
+            EEXIST for a name that is taken; ENOMEM for no record. The kernel panics or returns NULL here.
     """
     if not name or "/" in name or "\n" in name or "\0" in name:
         raise invalid(f"a cache cannot be called {name!r}: no slash, newline or empty name")
-    if any(cache.name == name for cache in slub.caches):
+    if any(cache.name == name or name in cache.aliases for cache in slub.caches):
         raise KernelError(errno.EEXIST, f"there is a cache called {name} already")
     if size < 1 or size > MAX_OBJECT or align < 0:
         raise invalid(f"objects of {size} bytes, aligned to {align}: the size must be 1 to {MAX_OBJECT}")
-    geometry = calculate_sizes(size, flags, align, ctor, limits or OrderLimits(), debug)
-    if geometry.objects == 0 or geometry.order > MAX_ORDER:
-        raise invalid(f"no slab of up to {1 << MAX_ORDER} pages holds an object of {geometry.size} bytes")
-    cache = KmemCache(name, geometry, flags, align, ctor, slub.nr_cpus, family)
+    if family == 0:
+        twin = find_mergeable(slub, size, align, flags, ctor)
+        if twin is not None:
+            add_alias(twin, name, size)
+            return twin
+    if slub.debug and slub.debug_cache in ("", name) and size < LARGEST_DEBUGGED:
+        flags |= slub.debug_flags
+    geometry = calculate_sizes(size, flags, align, ctor, limits or OrderLimits(), slub.debug)
+    if geometry.objects == 0:
+        raise invalid(f"no slab of any order holds an object of {geometry.size} bytes")
+    cache = KmemCache(name, geometry, flags, align, ctor, slub.nr_cpus, family, slub.debug)
+    if slub.kmalloc is not None and family == 0:
+        cache.metadata = slub.kmalloc(slub.record_size, cpu)
+        if cache.metadata == NONE:
+            raise KernelError(errno.ENOMEM, f"no memory for the record of {name}")
     slub.caches.insert(0, cache)
     return cache
 
@@ -70,6 +88,8 @@ def deactivate(slub: Slub, cache: KmemCache, cpu: i64, caller: i64) -> None:
             slub.discard(slab, caller)
     elif slab.freelist != NONE:
         cache.add_partial(slab, False)
+    else:
+        cache.add_full(slab)
 
 
 def flush_all(slub: Slub, cache: KmemCache, caller: i64) -> None:
@@ -85,6 +105,11 @@ def kmem_cache_shrink(slub: Slub, cache: KmemCache, caller: i64) -> None:
 
     Equal ones come out in reversed order, because each is put in *front* of those with as many objects.
     """
+    buckets: i64 = NONE
+    if slub.kmalloc is not None:
+        buckets = slub.kmalloc(cache.objects * LIST_HEAD, caller)
+        if buckets == NONE:
+            raise KernelError(errno.ENOMEM, f"no memory to sort the slabs of {cache.name}")
     flush_all(slub, cache, caller)
     by_inuse: list[list[Slab]] = [[] for _ in range(cache.objects + 1)]
     for slab in cache.partial_list():
@@ -97,6 +122,8 @@ def kmem_cache_shrink(slub: Slub, cache: KmemCache, caller: i64) -> None:
         for slab in reversed(slabs):
             cache.remove_partial(slab)
             cache.add_partial(slab, True)
+    if slub.kfree is not None:
+        slub.kfree(buckets, caller)
 
 
 def kmem_cache_destroy(slub: Slub, cache: KmemCache, caller: i64) -> int:
@@ -106,7 +133,7 @@ def kmem_cache_destroy(slub: Slub, cache: KmemCache, caller: i64) -> int:
         KernelError: EBUSY, if it was the last one and objects are in use. The kernel prints a stack and leaks the slabs;
             kmemlab's choice is to refuse and change nothing. kmalloc caches are refused too (EINVAL).
     """
-    if cache.family:
+    if cache.family and cache.refcount == 1:
         raise invalid(f"{cache.name} is one of the kernel's own: it cannot be destroyed")
     if cache.refcount == 1:
         live = live_objects(slub, cache)
@@ -119,6 +146,8 @@ def kmem_cache_destroy(slub: Slub, cache: KmemCache, caller: i64) -> int:
         for slab in cache.partial_list():
             cache.remove_partial(slab)
             slub.discard(slab, caller)
+        if slub.kfree is not None:
+            slub.kfree(cache.metadata, caller)
     return cache.refcount
 
 

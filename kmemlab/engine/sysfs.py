@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .errors import invalid
-from .geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, RECLAIM_ACCOUNT
+from .geometry import CACHE_DMA, DEBUG_FREE, DESTROY_BY_RCU, HWCACHE_ALIGN, POISON, RECLAIM_ACCOUNT, RED_ZONE, STORE_USER, TRACE
 from .kmem_cache import KmemCache
+from .merge import NEVER_MERGE
 from .slub_admin import kmem_cache_shrink
 from .vfs import Dir, File, Node
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTES: Final = (
     "slab_size", "object_size", "objs_per_slab", "order", "objects", "slabs", "partial", "cpu_slabs", "ctor", "aliases",
-    "align", "hwcache_align", "reclaim_account", "destroy_by_rcu", "shrink", "cache_account",
+    "align", "hwcache_align", "reclaim_account", "destroy_by_rcu", "sanity_checks", "red_zone", "poison", "store_user", "trace",
+    "shrink", "cache_account",
 )  # fmt: skip
 
 
@@ -30,13 +32,31 @@ class SlabRootDir(Dir):
         self.machine = machine
 
     def names(self) -> list[str]:
-        """Name the caches, by name."""
-        return sorted(self.machine.caches)
+        """Name the caches, by name; with merging also the directories that the names are links to."""
+        merged = (
+            [] if self.machine.slub.nomerge else [unique_id(cache) for cache in self.machine.slub.caches if mergeable(cache)]
+        )
+        return sorted([*merged, *self.machine.caches])
 
     def get(self, name: str) -> Node | None:
-        """Find a cache's directory."""
+        """Find a cache's directory, by one of its names or its unique id."""
         cache = self.machine.caches.get(name)
+        if cache is None and name.startswith(":") and name in self.names():
+            cache = next(each for each in self.machine.slub.caches if mergeable(each) and unique_id(each) == name)
         return None if cache is None else CacheDir(self.machine, cache)
+
+
+def mergeable(cache: KmemCache) -> bool:
+    """Say whether another cache could become a name of this one."""
+    return not (cache.flags & NEVER_MERGE or cache.ctor)
+
+
+def unique_id(cache: KmemCache) -> str:
+    """Name the directory of a mergeable cache: ":0000256", ":a-0000208" (`create_unique_id`)."""
+    letters = "".join(
+        letter for flag, letter in ((CACHE_DMA, "d"), (RECLAIM_ACCOUNT, "a"), (DEBUG_FREE, "F")) if cache.flags & flag
+    )
+    return f":{letters}{'-' if letters else ''}{int(cache.size):07d}"
 
 
 class CacheDir(Dir):
@@ -77,6 +97,11 @@ class CacheDir(Dir):
             "hwcache_align": int(bool(cache.flags & HWCACHE_ALIGN)),
             "reclaim_account": int(bool(cache.flags & RECLAIM_ACCOUNT)),
             "destroy_by_rcu": int(bool(cache.flags & DESTROY_BY_RCU)),
+            "sanity_checks": int(bool(cache.flags & DEBUG_FREE)),
+            "red_zone": int(bool(cache.flags & RED_ZONE)),
+            "poison": int(bool(cache.flags & POISON)),
+            "store_user": int(bool(cache.flags & STORE_USER)),
+            "trace": int(bool(cache.flags & TRACE)),
         }
         if name == "ctor":
             return f"{cache.name}_init_once\n" if cache.ctor else ""

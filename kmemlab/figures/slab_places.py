@@ -23,7 +23,7 @@ def grouped(rows: Sequence[SlabRow]) -> tuple[list[SlabRow], list[SlabRow], list
 
     cpu = sorted((row for row in rows if row.where.startswith("cpu")), key=place)
     partial = sorted((row for row in rows if row.where.startswith("partial")), key=place)
-    return cpu, partial, sorted((row for row in rows if row.where == "full"), key=lambda row: row.number)
+    return cpu, partial, sorted((row for row in rows if row.where.startswith("full")), key=lambda row: row.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,14 @@ class Recorded:
         self.limits = OrderLimits(params["slub_min_order"], params["slub_max_order"], params["slub_min_objects"])
         self.pages = WatchedPages(params["max_pages"] or ALL_PAGES)
         self.slub = Slub(self.pages, params["ncpu"], era.min_partial, era.full_to_tail)
+        self.slub.nomerge = not params["merging"]
+        self.slub.debug = bool(params["slub_debug_build"])
+        self.slub.debug_flags = params["slub_debug_flags"]
         self.kmalloc = Kmalloc(self.slub, era.kmalloc_largest, self.limits)
+        if params["metadata"] != "outside page source":
+            self.slub.kmalloc = self.kmalloc.kmalloc
+            self.slub.kfree = self.kmalloc.kfree
+            self.slub.record_size = params["kmem_size"]
         self.caches: dict[str, KmemCache] = {cache.name: cache for cache in self.slub.caches}
         self.address: dict[str, int] = {}
         self.live = 0
@@ -68,7 +75,7 @@ class Recorded:
         name, pfn, slot, said = row["cache"], "", "", ""
         match row["op"]:
             case "C":
-                said = self.create(row["arg"])
+                said = self.create(row["arg"], cpu)
             case "A":
                 address = self.slub.kmem_cache_alloc(self.caches[name], cpu)
                 pfn, slot = self.keep(row["id"], address)
@@ -120,14 +127,17 @@ class Recorded:
         if row["op"] == "F" and row["id"] not in self.address:
             raise ForeignFileError(self.path, line, "an object that is in use", repr(row["id"]))
 
-    def create(self, arg: str) -> str:
+    def create(self, arg: str, cpu: int) -> str:
         """Make a cache from "name=c0;size=72;align=0;flags=0x0;ctor=0"; returns what the recording says of it."""
         given = dict(part.split("=", 1) for part in arg.split(";"))
+        name = given["name"]
         cache = kmem_cache_create(
-            self.slub, given["name"], int(given["size"]), int(given["align"]), int(given["flags"], 16),
-            given["ctor"] == "1", self.limits,
+            self.slub, name, int(given["size"]), int(given["align"]), int(given["flags"], 16),
+            given["ctor"] == "1", self.limits, cpu=cpu,
         )  # fmt: skip
-        self.caches[cache.name] = cache
+        self.caches[name] = cache
+        if cache.name != name:
+            return f"alias:{cache.name}"
         return f"new;size={cache.size};order={cache.order};objects={cache.objects};offset={cache.offset};inuse={cache.inuse}"
 
     def keep(self, ident: str, address: int) -> tuple[str, str]:
@@ -145,6 +155,11 @@ class Recorded:
             return str(address >> PAGE_SHIFT), "0"
         return str(slab.pfn), str((address - slab.base) // slab.cache.size)
 
+    def belongs(self, address: int, cache: KmemCache) -> bool:
+        """Say whether a recorded object lives in a cache; the allocator's own records are not recorded ones."""
+        slab = self.slub.slab_of[address >> PAGE_SHIFT]
+        return slab is not None and slab.cache is cache
+
     def state(self, name: str) -> dict[str, Any]:
         """Return what the recording's end state and checkpoints say of a cache."""
         cache = self.caches[name]
@@ -160,6 +175,7 @@ class Recorded:
             },
             "cpu_slabs": len(held), "nr_partial": cache.nr_partial, "nr_slabs": cache.nr_slabs,
             "objects_in_use": sum(slab.live() for slab in slabs_of(self.slub, cache)),
+            "objects_in_use_by_trace_ids": sum(self.belongs(address, cache) for address in self.address.values()),
             "objects_per_slab": cache.objects, "objsize": cache.objsize, "offset": cache.offset,
             "order": cache.order, "pages": cache.nr_slabs << cache.order, "size": cache.size,
             "partial_empty": sum(slab.inuse == 0 for slab in partial),
@@ -180,10 +196,6 @@ def check(path: Path, checked: Checked) -> Checked:
     params = meta["params"]
     if checked.kernel not in ERAS:
         return checked.skip(f"SLUB of {checked.kernel} is not modelled")
-    if params["slub_debug_build"]:
-        return checked.skip("needs a SLUB_DEBUG build, which is not modelled yet")
-    if params["merging"]:
-        return checked.skip("needs merging, which is not modelled yet")
     with checked:
         machine = Recorded(path, checked.kernel, params)
         due = {point["after_ops"]: point for point in meta["checkpoints"]}

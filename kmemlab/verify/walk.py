@@ -98,21 +98,21 @@ def kind_of(path: Path) -> str:
 
 def checkers() -> dict[str, Checker]:
     """Return what checks each kind. Kinds that are known but not here are skipped."""
-    from . import counters, slub_defaults, slub_geometry, slub_trace
+    from . import containers, counters, slub_defaults, slub_geometry, slub_merge, slub_trace
 
     return {
         "slub-trace": slub_trace.check,
         "slub-geometry": slub_geometry.check,
         "slub-defaults": slub_defaults.check,
+        "slub-merge": slub_merge.check,
+        "container-mount": containers.check_mount,
+        "container-write": containers.check_write,
         "counter-parse": counters.check_parse,
         "counter-charge": counters.check_charge,
     }
 
 
 NOT_YET = {
-    "slub-merge": "merging is not modelled yet",
-    "container-mount": "mount options beyond kmem are not modelled yet",
-    "container-write": "only the tasks file is modelled yet",
     "linux-geometry": "the SLUB of 6.x is not modelled yet",
     "slab-geometry": "the SLAB allocator is not modelled yet",
     "linux-trace": "the SLUB of 6.x is not modelled yet; `kmemlab replay` runs this trace under the 2007 controller",

@@ -167,7 +167,8 @@ class LabPage:
     def slabs(self) -> dict[int, dict[str, str]]:
         """Return what the slab grid shows, by birth number."""
         found: list[dict[str, str]] = self.page.evaluate(
-            """() => [...document.querySelectorAll('.kmemlab-lab [role=grid] [role=row][data-slab]')].map((e) => ({...e.dataset}))"""
+            """() => [...document.querySelectorAll('.kmemlab-lab [role=grid] [role=row][data-slab]')]
+            .map((e) => ({...e.dataset}))"""
         )
         return {int(each["slab"]): each for each in found}
 

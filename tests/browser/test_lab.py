@@ -138,7 +138,8 @@ def test_a_refusal_is_walked_function_by_function(lab: LabPage) -> None:
     lab.page.wait_for_selector("[role=treeitem][data-path='/bomb'][aria-selected=true]")
     assert lab.sentence() == "Refused. bomb has 192 bytes left and this file needs 256."
     nodes = lab.page.evaluate(
-        "() => [...document.querySelectorAll('.kmemlab-lab g.kl-node')].map((e) => [e.dataset.fn, e.dataset.lane, e.dataset.state])"
+        """() => [...document.querySelectorAll('.kmemlab-lab g.kl-node')]
+        .map((e) => [e.dataset.fn, e.dataset.lane, e.dataset.state])"""
     )
     assert ["res_counter_charge", "forward", "refused"] in nodes
     assert ["store owner", "forward", "never"] in nodes
@@ -185,7 +186,8 @@ def test_the_lab_fits_the_screen_and_its_colours_are_the_owners(lab: LabPage, si
             if letter in row["owners"].split() and row["where"].startswith("cpu")
         )
         pixel = lab.page.evaluate(
-            """([slab, slot]) => { const c = document.querySelector('.kmemlab-lab canvas.kl-slabs'); const r = c.klCell(slab, slot);
+            """([slab, slot]) => { const c = document.querySelector('.kmemlab-lab canvas.kl-slabs');
+            const r = c.klCell(slab, slot);
             const k = c.width / c.getBoundingClientRect().width;
             return [...c.getContext('2d').getImageData((r.x + r.w - 4) * k, (r.y + 4) * k, 1, 1).data].slice(0, 3) }""",
             list(cell),

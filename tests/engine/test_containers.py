@@ -267,7 +267,7 @@ def test_tasks_lists_pids_ascending(kmem: Checked) -> None:
 def test_noprefix_drops_the_subsystem_from_the_file_names() -> None:
     machine = Checked()
     machine.do(machine.machine.tree.mount, "kmem,noprefix", "/containers")
-    assert machine.machine.tree.listdir("/containers") == ["tasks", "usage", "limit", "failcnt"]
+    assert machine.machine.tree.listdir("/containers") == ["tasks", "notify_on_release", "usage", "limit", "failcnt"]
     machine.write("/containers/limit", "77")
     assert machine.read("/containers/limit") == "77\n"
     assert errno_of(machine.mkdir, "usage") == errno.EEXIST

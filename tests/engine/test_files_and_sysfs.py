@@ -95,7 +95,7 @@ def test_a_directory_can_be_made_mounted_on_and_removed(machine: Checked) -> Non
     tree = machine.machine.tree
     machine.do(tree.mkdir, "/tmp/c")
     machine.do(tree.mount, "kmem", "/tmp/c/")
-    assert tree.listdir("/tmp/c") == ["tasks", "kmem.usage", "kmem.limit", "kmem.failcnt"]
+    assert tree.listdir("/tmp/c") == ["tasks", "notify_on_release", "kmem.usage", "kmem.limit", "kmem.failcnt"]
     assert errno_of(tree.rmdir, "/tmp/c") == errno.EBUSY
     machine.do(tree.umount, "/tmp/c")
     machine.do(tree.rmdir, "/tmp/c")
@@ -119,6 +119,7 @@ def test_the_attributes_of_a_cache(machine: Checked) -> None:
         "slab_size": "256\n", "object_size": "216\n", "objs_per_slab": "16\n", "order": "0\n", "objects": "32\n",
         "slabs": "2\n", "partial": "0\n", "cpu_slabs": "1\n", "ctor": "", "aliases": "0\n", "align": "0\n",
         "hwcache_align": "1\n", "reclaim_account": "0\n", "destroy_by_rcu": "0\n", "cache_account": "0\n",
+        "sanity_checks": "0\n", "red_zone": "0\n", "poison": "0\n", "store_user": "0\n", "trace": "0\n",
     }  # fmt: skip
     assert machine.read("/sys/slab/anon_vma/destroy_by_rcu") == "1\n"
     assert machine.read("/sys/slab/dentry/reclaim_account") == "1\n"

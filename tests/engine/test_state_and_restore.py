@@ -153,8 +153,8 @@ class Note(Guest):
     def __init__(self) -> None:
         self.number = 0
 
-    def state(self) -> int:
-        return self.number
+    def state(self) -> int | None:
+        return self.number or None
 
     def restore(self, saved: int | None) -> None:
         self.number = saved or 0
@@ -197,8 +197,9 @@ def test_a_guest_that_came_later_is_at_its_beginning_and_the_state_is_that_of_bo
         {"memory": "\u0661M"},
         {"memory": 0},
         {"memory": "32G"},
-        {"boot": ""},
-        {"boot": "slub_nomerge slub_debug"},
+        {"boot": "quiet"},
+        {"boot": "slub_debug=Q"},
+        {"boot": 1},
         {"arrays": "some"},
     ],
     ids=str,

@@ -53,7 +53,7 @@ PRINTS = [
     ("close all", ""),
     ("ls /", "containers\ndev\nproc\nsys\ntmp"),
     ("ls", "containers\ndev\nproc\nsys\ntmp"),
-    ("ls /containers", "tasks\nkmem.usage\nkmem.limit\nkmem.failcnt\nweb\nbomb"),
+    ("ls /containers", "tasks\nnotify_on_release\nkmem.usage\nkmem.limit\nkmem.failcnt\nweb\nbomb"),
     ("ls /proc/version", "/proc/version"),
     ("cat /containers/bomb/tasks", "2"),
     ("cat /containers/bomb/kmem.usage /containers/bomb/kmem.limit", "0\n9223372036854775807"),

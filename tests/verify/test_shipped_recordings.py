@@ -219,7 +219,7 @@ def test_a_path_that_is_not_there_exits_2(tmp_path: Path) -> None:
 
 def test_strict_fails_when_a_file_is_skipped(tmp_path: Path) -> None:
     good = copied(smallest("slub-trace"), tmp_path)
-    skipped = next(path for path, kind in FOUND if kind == "slub-merge")
+    skipped = next(path for path, kind in FOUND if kind == "linux-trace")
     assert run(good, "--strict").returncode == 0
     assert run(good, skipped).returncode == 0
     ran = run(good, skipped, "--strict")
@@ -228,7 +228,7 @@ def test_strict_fails_when_a_file_is_skipped(tmp_path: Path) -> None:
 
 
 def test_only_skipped_files_are_nothing_to_compare() -> None:
-    skipped = next(path for path, kind in FOUND if kind == "slub-merge")
+    skipped = next(path for path, kind in FOUND if kind == "linux-trace")
     assert run(skipped).returncode == 2
 
 
