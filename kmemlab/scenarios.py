@@ -187,6 +187,9 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("fd-bomb-free", "The same bomb without a limit", bomb_unlimited, {"memory": "2M", "cpus": 2}),
         Scenario("fd-6.1", "An fd bomb recorded on Linux 6.1", recorded("fd", 0), {"arrays": "free"}),
         Scenario("fd-6.1-limit", "The recorded bomb with a limit of 1 MiB", recorded("fd", 1 << 20), {"arrays": "free"}),
+        Scenario(
+            "mix-6.1", "Three containers recorded on Linux 6.1, 1 MiB each", recorded("mix3", 1 << 20), {"arrays": "free"}
+        ),
     )
 }
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from .errors import invalid
+from .types import PAGE_SIZE
 
 U64: Final = (1 << 64) - 1
 NO_LIMIT: Final = (1 << 63) - 1
+WHITE: Final = " \t\n\v\f\r\u00a0"
+DIGITS: Final = "0123456789abcdef"
+SHIFTS: Final = {"K": 10, "M": 20, "G": 30}
 
 
 class ResCounter:
@@ -70,3 +74,56 @@ def parse_decimal(text: str) -> int:
             raise invalid(f"Only decimal digits are read here, not {char!r}.")
         value = (value * 10 + int(char)) & U64
     return value
+
+
+def parse_stripped(text: str) -> int:
+    """Read digits as 2.6.25 did: white space behind them is dropped, so a plain `echo` works. In front it is not.
+
+    Raises:
+        KernelError: EINVAL, for anything else.
+    """
+    return parse_decimal(text.partition("\0")[0].rstrip(WHITE))
+
+
+def parse_memory(text: str) -> int:
+    """Read what the memory controller of February 2008 took: C prefixes, one of K M G behind, rounded up to a page.
+
+    Overflows wrap, also in the rounding: 2**64 - 1 becomes 0, as recorded.
+
+    Raises:
+        KernelError: EINVAL, for anything behind the number and its suffix.
+    """
+    body = text.partition("\0")[0]
+    base, rest = 10, body
+    if body[:2] in ("0x", "0X") and body[2:3] and body[2].lower() in DIGITS:
+        base, rest = 16, body[2:]
+    elif body.startswith("0"):
+        base = 8
+    count = 0
+    while count < len(rest) and rest[count].lower() in DIGITS[:base]:
+        count += 1
+    value = int(rest[:count] or "0", base)
+    suffix = rest[count : count + 1].upper()
+    if suffix and suffix in SHIFTS:
+        value <<= SHIFTS[suffix]
+        count += 1
+    if rest[count:]:
+        raise invalid(f"Nothing may stand behind the number, here {rest[count:][:20]!r}.")
+    return ((value & U64) + PAGE_SIZE - 1 & U64) & ~(PAGE_SIZE - 1)
+
+
+def parse_memory_stripped(text: str) -> int:
+    """Read as `parse_memory`, white space behind dropped (2.6.25).
+
+    Raises:
+        KernelError: EINVAL, as `parse_memory`.
+    """
+    return parse_memory(text.partition("\0")[0].rstrip(WHITE))
+
+
+PARSERS: Final = {
+    "2007": parse_decimal,
+    "2.6.25": parse_stripped,
+    "memory": parse_memory,
+    "memory-2.6.25": parse_memory_stripped,
+}
