@@ -26,8 +26,13 @@ ifeq ($(IS_ROOT_DEBIAN),yes)
 endif
 endif
 
-lab: $(VENV)/.installed
-	@exec $(BIN)/python -m kmemlab.lab.server --root notebooks --home .jupyter --port '$(PORT)' --token '$(TOKEN)' $(if $(filter 1,$(BROWSER)),--browser)
+# The engine is compiled where a C compiler and Python.h are; else it runs interpreted, and a line says so.
+.PHONY: compiled
+compiled: $(VENV)/.installed
+	@$(BIN)/python -m kmemlab.build build/compiled
+
+lab: $(VENV)/.installed compiled
+	@exec $(BIN)/python -m kmemlab.lab.server --root notebooks --home .jupyter --compiled build/compiled --port '$(PORT)' --token '$(TOKEN)' $(if $(filter 1,$(BROWSER)),--browser)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .

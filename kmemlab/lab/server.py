@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+from ..build import stale
+
 FIRST = "00-first-light.ipynb"
 PATIENCE = 120.0  # seconds until a server that does not answer is given up
 
@@ -40,13 +42,25 @@ class LabServer:
     Attributes:
         url: where it answers, without a slash at the end.
         token: what lets a browser in.
+
+    `compiled` is a folder that `kmemlab.build` made; Jupyter kernels then use the engine in it.
     """
 
-    def __init__(self, root: Path, home: Path, port: int, token: str, settings: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        port: int,
+        token: str,
+        settings: Mapping[str, object] | None = None,
+        compiled: Path | None = None,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.token = token
         home.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, JUPYTER_PREFER_ENV_PATH="1")
+        if compiled is not None and not stale(compiled):
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(compiled), os.environ.get("PYTHONPATH", "")]))
         for name, folder in {
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",
@@ -120,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True, help="folder for the server's own files")
     parser.add_argument("--port", type=int, default=8888)
     parser.add_argument("--token", default="")
+    parser.add_argument("--compiled", type=Path, help="folder of the compiled engine, if there is one")
     parser.add_argument("--browser", action="store_true", help="open a browser too")
     arguments = parser.parse_args(argv)
     if not port_is_free(arguments.port):
@@ -131,8 +146,9 @@ def main(argv: list[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
+    compiled = arguments.compiled.resolve() if arguments.compiled is not None else None
     token = arguments.token or secrets.token_hex(16)
-    server = LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token)
+    server = LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token, compiled=compiled)
     try:
         server.wait_until_ready()
         address = f"{server.url}/lab/tree/{FIRST}?token={token}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from kmemlab.build import build, what_is_missing
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "build" / "bench"
@@ -84,15 +84,11 @@ def measure(name: str, home: Path, pure: bool, rounds: int) -> dict[str, Any]:
 
 
 def compiled_home() -> Path | None:
-    """Compile the engine in a copy; None without a C compiler."""
-    if shutil.which("cc") is None or not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
+    """Compile the engine; None where that cannot be done."""
+    if what_is_missing():
         return None
-    home = Path(tempfile.mkdtemp(prefix="kmemlab-bench-"))
-    shutil.copytree(ROOT / "kmemlab", home / "kmemlab", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    environment = dict(os.environ, PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    subprocess.run(
-        [sys.executable, "-m", "mypyc", "kmemlab/engine"], cwd=home, env=environment, check=True, capture_output=True
-    )
+    home = Path(tempfile.mkdtemp(prefix="kmemlab-bench-")) / "out"
+    build(home)
     return home
 
 

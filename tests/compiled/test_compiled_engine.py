@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from kmemlab.build import build, stale, what_is_missing
+
 ROOT = Path(__file__).parents[2]
-HAS_COMPILER = shutil.which("cc") is not None and (Path(sysconfig.get_paths()["include"]) / "Python.h").exists()
-pytestmark = [
-    pytest.mark.compiled,
-    pytest.mark.skipif(not HAS_COMPILER, reason="no C compiler or no Python.h"),
-]
+pytestmark = [pytest.mark.compiled, pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing())]
 
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the package and compile its engine in place."""
-    home = tmp_path_factory.mktemp("compiled")
-    shutil.copytree(ROOT / "kmemlab", home / "kmemlab", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    environment = dict(os.environ, PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    built = subprocess.run(
-        [sys.executable, "-m", "mypyc", "kmemlab/engine"],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
+    """Compile the engine, everything else linked."""
+    home = tmp_path_factory.mktemp("compiled") / "out"
+    build(home)
+    assert not stale(home)
     return home
 
 
@@ -55,7 +42,7 @@ def test_every_shipped_recording_verifies_on_the_compiled_engine(compiled: Path)
 
 
 def test_the_recorded_bomb_costs_the_same_on_the_compiled_engine(compiled: Path) -> None:
-    done = run(compiled, "replay", "kmemlab/data/trace-fd.csv.gz", "--limit", "1M", "--json")
+    done = run(compiled, "replay", str(ROOT / "kmemlab" / "data" / "trace-fd.csv.gz"), "--limit", "1M", "--json")
     found = json.loads(done.stdout)
     assert found["engine"] == "compiled"
     fd = found["containers"]["/cg/fd"]
@@ -74,3 +61,27 @@ def test_a_session_goes_to_and_fro_on_the_compiled_engine(compiled: Path, tmp_pa
     assert done.stdout.splitlines()[-1] == "4"
     again = run(compiled, "sh", "--session", str(tmp_path / "s.json"), "-")
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("build_of", ["compiled", "lists"])
+def test_the_engines_own_tests_pass_on_the_other_builds(compiled: Path, build_of: str) -> None:
+    """This run itself tests the third build: interpreted, on typed vectors."""
+    environment = {key: value for key, value in os.environ.items() if key != "KMEMLAB_PURE"}
+    if build_of == "lists":
+        environment["KMEMLAB_PURE"] = "1"
+    else:
+        environment["PYTHONPATH"] = str(compiled)
+    probe = (
+        "import kmemlab.engine.slub as s, kmemlab.engine.types as t; print(s.__file__.endswith('.so'), t.vec[t.i64] is list)"
+    )
+    # A Python that is started in the repository would find the interpreted package first.
+    home = compiled if build_of == "compiled" else ROOT
+    asked = subprocess.run([sys.executable, "-c", probe], cwd=home, env=environment, capture_output=True, text=True, check=True)
+    told = asked.stdout
+    assert told.split() == (["True", "False"] if build_of == "compiled" else ["False", "True"])
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", "-c", str(ROOT / "pyproject.toml"),
+        "--rootdir", str(ROOT), str(ROOT / "tests" / "engine"), str(ROOT / "tests" / "session"),
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]

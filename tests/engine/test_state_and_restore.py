@@ -199,7 +199,6 @@ def test_a_guest_that_came_later_is_at_its_beginning_and_the_state_is_that_of_bo
         {"memory": "32G"},
         {"boot": "quiet"},
         {"boot": "slub_debug=Q"},
-        {"boot": 1},
         {"arrays": "some"},
     ],
     ids=str,
