@@ -1,1 +1,1 @@
-"""The commands that a terminal sees: verify, replay, sh."""
+"""The commands that a terminal sees: verify, replay, sh, doctor."""

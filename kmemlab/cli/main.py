@@ -13,7 +13,7 @@ from .. import __version__
 from ..engine.errors import KernelError
 from ..engine.profiles import ERAS, parse_size
 from ..recordings import ForeignFileError
-from . import replay, sh, verify
+from . import doctor, replay, sh, verify
 
 
 def size(text: str) -> int:
@@ -58,6 +58,10 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
     three.set_defaults(run=sh.run)
+
+    four = commands.add_parser("doctor", help="say what is installed, what does not fit, and how to mend it")
+    four.add_argument("--json", action="store_true", help="print one JSON object")
+    four.set_defaults(run=doctor.run)
     return top
 
 
