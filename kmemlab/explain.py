@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING
 
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
 from .engine.types import PAGE_SIZE
+from .explain_words import ARRAY, COUNTER, ERRNOS, LETTER, LONGEST, NOTIFIERS, RCU, SLUB, WISHES
 from .records import EventRow, StepRow
 from .survey import event_row
 
 if TYPE_CHECKING:
     from .session import Session
-
-LONGEST = 64
-LETTER = "v3 letter"
-NOTIFIERS = "v3 letter, notifiers"
-RCU = "v3 letter, rcu-safe"
-COUNTER = "res_counter, first form"
-SLUB = "mm/slub.c 2.6.24"
-ARRAY = "owner array, OpenVZ's way"
 
 
 class Story:
@@ -65,6 +58,7 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
     teller = {
         "alloc": tell_alloc, "refused": tell_refused, "free": tell_free, "newpage": tell_newpage,
         "freepage": tell_freepage, "nopage": tell_nopage, "switched": tell_switched, "command": tell_command,
+        "agent": tell_agent,
     }[event.kind]  # fmt: skip
     teller(session, event, story)
     return tuple(story.steps)
@@ -91,7 +85,7 @@ def begin(session: Session, event: EventRow, story: Story) -> None:
     """Start with the system call."""
     verb = verb_of(session, event)
     name = comm(session, event.pid)
-    wish = {"open": "asks for one more open file", "fork": "forks", "close": "closes a file"}.get(verb, f"runs {verb}")
+    wish = WISHES.get(verb, f"runs {verb}")
     story.go(f"{verb}()", f"{name}, task {event.pid}", f"{name} {wish}.", "fs/open.c, kernel/fork.c 2.6.23")
 
 
@@ -159,6 +153,8 @@ def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
         reason = (
             "Its slab is older than accounting: no array, nobody pays." if on else "Nobody listens to this cache: nobody pays."
         )
+        if on and verb_of(session, event) in ("softirq", "kthread") and session.machine.interrupts.payer == "none":
+            reason = "irq_payer=none: nobody asked for it, so nobody pays."
         story.go("no owner", "unaccounted", reason, "facts 1.4", model=on)
         return
     ask(session, event, story)
@@ -166,7 +162,10 @@ def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
     before = noted(session, CHARGE)
     after = before + event.bytes
     pays = f"{where} pays {event.bytes:,} bytes: {before:,} becomes {after:,}."
-    story.go("res_counter_charge", f"{before:,} + {event.bytes:,} = {after:,}", pays, COUNTER)
+    forced = after > limit_of(session, event.container)  # a limit set below usage refuses: only NOFAIL gets here
+    if forced:
+        pays = f"NOFAIL: {where} pays over its limit, and failcnt counts it."
+    story.go("res_counter_charge", f"{before:,} + {event.bytes:,} = {after:,}", pays, COUNTER, model=forced)
     owns = f"Slot {event.slot} of the owner array now says {where}."
     story.go("store owner", f"slot {event.slot} → {where}", owns, ARRAY, model=True)
 
@@ -196,8 +195,11 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
     )
     gone = "The object goes back. It had no owner: nothing is uncharged."
     story.undo("kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc", gone, "free hook, NULL owner", model=True)
-    error = {"open": "ENFILE", "fork": "ENOMEM"}.get(verb, "ENOMEM")
+    errnos = ERRNOS.get(verb, {"": "ENOMEM"})
+    error = errnos.get(event.cache, errnos[""])
     end = f"{short(verb)}() fails with {error}. Only failcnt remembers."
+    if verb == "flock":
+        end = "flock() says ENOLCK, unless this was only the spare lock."
     story.undo("NULL", f"{verb}() says {error}", f"{verb}()", end, "path_lookup_open, fs/namei.c" if verb == "open" else LETTER)
     story.go("store owner", "never reached", "The owner is stored only after the charge.", ARRAY, model=True, state="never")
 
@@ -226,7 +228,8 @@ def tell_free(session: Session, event: EventRow, story: Story) -> None:
     )
     before = noted(session, UNCHARGE)
     task = session.machine.tasks.by_pid.get(event.pid)
-    here = title(task.containers[1].path) if task is not None and 1 in task.containers else where
+    home = task.css[session.machine.kmem_subsystem.index].container if task is not None else None
+    here = title(home.path) if home is not None else where
     words = f"{where} gets {event.bytes:,} bytes back: {before:,} becomes {before - event.bytes:,}."
     if here != where:
         words = f"{name} freed it, but {where} gets {event.bytes:,} back: it paid."
@@ -310,18 +313,19 @@ def tell_switched(session: Session, event: EventRow, story: Story) -> None:
     story.go("cache_account", f"{event.cache}: {'on' if event.slot else 'off'}", words, LETTER)
 
 
+def tell_agent(session: Session, event: EventRow, story: Story) -> None:
+    """A release agent would run."""
+    agent, path = session.machine.containers.released.runs[-1]
+    words = f"Nobody uses {short(title(path))} any more: its release agent would run."
+    story.go("cgroup_release_agent", f"{agent} {path}", words, "kernel/cgroup.c 2.6.24", model=True)
+
+
 def tell_command(session: Session, event: EventRow, story: Story) -> None:
     """A command has ended."""
     line = session.commands[event.command - 1] if event.command <= len(session.commands) else ""
     result = session.results[event.command - 1] if event.command <= len(session.results) else None
     if result is not None and result.err:
-        story.go(
-            verb_of(session, event),
-            result.err,
-            f"{short(line, 30)}: {result.err.rpartition(': ')[2]}",
-            "the shell",
-            state="refused",
-        )
+        story.go(verb_of(session, event), result.err, f"{short(line, 30)}: {result.err.rpartition(': ')[2]}", "the shell")
         return
     story.go(verb_of(session, event), line, command_sentence(session, line), "the shell")
 
@@ -333,7 +337,7 @@ def command_sentence(session: Session, line: str) -> str:
         words = words[2:]
     match words:
         case ["mount", *_, point]:
-            return f"kmem is mounted on {short(point, 24)}."
+            return f"A container tree is mounted on {short(point, 24)}."
         case ["mkdir", path]:
             return f"{title(path)} is a container: no task, no limit yet."
         case ["rmdir", path]:

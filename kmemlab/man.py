@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import man_more
+
 PAGES: dict[str, str] = {
     "cache_account": """\
 /sys/slab/CACHE/cache_account
@@ -24,7 +26,29 @@ mount -t container -o kmem none /containers
 
 A container is a directory. mkdir makes one, `echo PID > tasks` puts a task in, a fork is born where its parent is. What a
 task was charged before it moved stays with the old container. rmdir says Device or resource busy while tasks, child
-containers or paid objects are left. Counters are flat: a child's bytes do not count in its parent.""",
+containers or paid objects are left. Counters are flat: a child's bytes do not count in its parent.
+
+A task has a user: `echo 1000 > /proc/PID/uid`. Root (0) may do all. Others read everything, write only in containers that
+are theirs (`man chown`), and move only tasks of their own user.""",
+    "release_agent": """\
+notify_on_release, releasable, release_agent
+
+Write 1 to notify_on_release, and when the container's last task, child container and paid object are gone the kernel runs
+the program that release_agent in the top directory names, with the container's path: /web. The path starts at the top of the
+tree, wherever that is mounted. Here the run is logged as an event when the command ends (kmemlab's choice: there are no
+programs), and a line says so. A new container starts with 0, whatever its parent has (2.6.24). releasable says 1 once a user
+has gone since notify_on_release was written; it can only be read.""",
+    "uid": """\
+/proc/PID/uid
+
+kmemlab's own file: real, effective and saved user of a task. Root writes one number for all three, or three. A child has
+its parent's. What a task may do goes by the effective one. init stays root's.""",
+    "cgroups": """\
+/proc/cgroups, /proc/PID/cgroup
+
+/proc/cgroups has a line for each subsystem: its name, the subsystems of its hierarchy as bits (cpuset 1, cpuacct 2, kmem 4,
+memory 8; 0: not mounted), and how many containers that has. /proc/PID/cgroup has a line for each hierarchy, the newest first:
+its subsystems, the highest first, and the path of the task's container.""",
     "kmem.limit": """\
 kmem.limit, kmem.usage, kmem.failcnt
 
@@ -64,7 +88,24 @@ before it go back (Cannot allocate memory). Prints the pids.""",
 mount -t container -o kmem none DIR
 
 Make the container tree visible at DIR, an empty directory such as /containers or /dev/container. Options name subsystems
-(kmem), or all, noprefix, release_agent=PATH. The same subsystems again show the same tree. `mount` alone lists mounts.""",
+(cpuset, cpuacct, kmem, memory), or all, which is also what no options mean; noprefix; release_agent=PATH. The same
+subsystems again show the same tree. A subsystem is in one tree at most: in another set it is busy (Device or resource busy).
+Of the four only kmem counts anything here; the others have a state and no files. `mount` alone lists mounts.
+
+mount -o remount,OPTIONS DIR
+
+Give the tree at DIR another set of subsystems, or another release_agent. That is possible only while it has no child
+containers, though a release_agent= is kept even then. noprefix cannot change (Invalid argument).""",
+    "mv": """\
+mv OLD NEW
+
+Rename a directory; in a container tree, a container. It keeps its parent (another one: Input/output error), only directories
+have this (a file: Not a directory), and NEW must not be there (File exists), also not as a directory to move into.""",
+    "chown": """\
+chown UID DIR
+
+Give a container's directory and its files, not those below it, to a user, who may then write its files, make containers in
+it, and move tasks of his own into it. Only root can.""",
     "umount": "umount DIR\n\nTake a mount away. With containers in it the tree lives on unseen; the next mount shows it again.",
     "mkdir": "mkdir DIR...\n\nMake a directory; in a container tree, a container.",
     "rmdir": "rmdir DIR...\n\nRemove a directory; in a container tree, a container without tasks, children and paid objects.",
@@ -77,12 +118,17 @@ Print, or write to a file. With -n there is no newline at the end. $$ is the pid
     "ps": "ps\n\nList tasks with parent, name, open files and container. `echo NAME > /proc/PID/comm` names one.",
     "help": "help [COMMAND]\n\nList the commands, or explain one.",
     "man": "man TOPIC\n\nExplain a command or a file.",
+    **man_more.PAGES,
 }  # fmt: skip
 
 
 def page(topic: str, usage: dict[str, str]) -> str:
     """Return the page of a topic; for a path the page of its last name."""
     name = topic.rstrip("/").rpartition("/")[2] or topic
+    if name in ("notify_on_release", "releasable"):
+        name = "release_agent"
+    if name == "cgroup":
+        name = "cgroups"
     if name in ("kmem.usage", "kmem.failcnt", "usage", "limit", "failcnt"):
         name = "kmem.limit"
     if name in PAGES:

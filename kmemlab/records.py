@@ -106,7 +106,7 @@ class PageRow(Row):
     Attributes:
         pfn: first page.
         order: size of the run.
-        user: who uses it: "free", "slab", "kmalloc-large", "stack", "kernel".
+        user: who uses it: "free", "slab", "kmalloc-large", "stack", "pages" (page tables, pipe buffers), "kernel".
         cache: for a slab, its cache's name, else "".
         owners: for a slab, (container path, cells it owns), most first.
         objects: for a slab, its cells, else 0.
@@ -129,7 +129,7 @@ class EventRow(Row):
     Attributes:
         n: its number, from 1.
         command: number of the command it is part of, from 1.
-        kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command".
+        kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent".
         pid: the task that did it.
         container: path of the container charged, refused or given back to; None where there is none.
         cache: name of the cache, "" for a command's end.

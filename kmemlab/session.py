@@ -80,6 +80,7 @@ class Session:
         self.position = 0
         self.view: dict[str, Any] = {}
         self.history = 0  # counts changes of what happened, for whoever draws it
+        self._dropped: tuple[int, list[str]] = (0, [])  # where the latest branch began, and what stood there before
         self._at = 0  # commands that are complete in the machine, -1 in the middle of one
         self._spacing = SPACING
         self._checkpoints: dict[int, dict[str, Any]] = {0: self.machine.state()}
@@ -110,23 +111,47 @@ class Session:
             results.append(result)
         return Transcript(results)
 
+    def look(self, line: str) -> Result | None:
+        """Run a command that only reads at the position, without making it part of the session; None if it is not one."""
+        return self.machine.shell.look(line)
+
     def _drop_what_came_after(self) -> None:
-        """Stand at the last command's end at or before the position, and forget the commands behind it."""
+        """Stand at the last command's end at or before the position; the commands behind it are kept for `undo`."""
         complete = bisect_right(self.ends, self.position)
         if self._at != complete or complete < len(self.commands):
             self.seek(self.ends[complete - 1] if complete else 0)
-            del self.commands[complete:], self.results[complete:], self.ends[complete:]
-            self._checkpoints = {at: saved for at, saved in self._checkpoints.items() if at <= complete}
-            self.history += 1
+            if complete < len(self.commands):
+                self._dropped = (complete, self.commands[complete:])
+            self._forget_from(complete)
+
+    def _forget_from(self, complete: int) -> None:
+        """Forget every command but the first ones. The machine stands at their end."""
+        del self.commands[complete:], self.results[complete:], self.ends[complete:]
+        self._checkpoints = {at: saved for at, saved in self._checkpoints.items() if at <= complete}
+        self.history += 1
+
+    @property
+    def dropped(self) -> int:
+        """How many commands the latest branch took away: an undo of it brings them back."""
+        return len(self._dropped[1])
 
     def undo(self) -> str:
-        """Take the last command back, and return it; "" if there is none."""
-        complete = bisect_right(self.ends, self.position)
-        if complete == 0:
+        """Take the last command back, and return it; "" if there is none.
+
+        If it had taken the place of later commands, those come back, and the position stays before them.
+        """
+        if not self.commands:
             return ""
-        undone = self.commands[complete - 1]
-        self.seek(self.ends[complete - 2] if complete > 1 else 0)
-        self._drop_what_came_after()
+        kept = len(self.commands) - 1
+        undone = self.commands[kept]
+        here = self.ends[kept - 1] if kept else 0
+        self.seek(here)
+        self._forget_from(kept)
+        branched, commands = self._dropped
+        if branched == kept and commands:
+            self._dropped = (0, [])
+            self.run(*commands)
+            self.seek(here)
         return undone
 
     # -- to and fro

@@ -18,6 +18,7 @@ from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
 
 LONGEST_LINE = 4096
+LOOKING = frozenset(("cat", "ls", "ps", "help", "man"))  # commands that only read
 OPERATORS = frozenset("><|&;")
 
 
@@ -61,6 +62,7 @@ class Shell:
         before = log.length if log is not None else 0
         if log is not None:
             log.command += 1
+        runs = len(machine.containers.released.runs)
         out, refusal = "", None
         try:
             out = self.execute(line)
@@ -72,10 +74,33 @@ class Shell:
         machine.run_as(1)
         machine.command_ends(refusal.number if refusal else 0)
         events = (log.length - before) if log is not None else 0
+        told = [f"release agent {agent} would run with {path}" for agent, path in machine.containers.released.runs[runs:]]
         if refusal is None:
-            return Result(out.rstrip("\n"), events=events)
+            return Result(out.rstrip("\n"), hint="; ".join(told), events=events)
         words, _, printed = refusal.words.partition("\0")
-        return Result(printed.rstrip("\n"), words, refusal.number, refusal.hint, refusal.status, events)
+        hint = "; ".join([refusal.hint, *told] if refusal.hint else told)
+        return Result(printed.rstrip("\n"), words, refusal.number, hint, refusal.status, events)
+
+    def look(self, line: str) -> Result | None:
+        """Run a command that only reads, now, without an event and without a change; None if it is not one."""
+        try:
+            words, target = parse(line)
+        except CommandError:
+            return None
+        verb = words[2] if words[:1] == ["as"] and len(words) > 2 else words[0] if words else ""
+        if verb not in LOOKING or target:
+            return None
+        current = self.machine.current
+        task, cpu = current.task, current.cpu
+        try:
+            return Result(self.execute(line).rstrip("\n"))
+        except CommandError as error:
+            printed, _, out = error.words.partition("\0")
+            return Result(out.rstrip("\n"), printed, error.number, error.hint, error.status)
+        finally:
+            current.task, current.cpu = task, cpu
+            if self.machine.log is not None:
+                self.machine.log.pid = task.pid
 
     def execute(self, line: str) -> str:
         """Parse and run; returns what is printed.

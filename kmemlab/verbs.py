@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .commands import USAGE, VERBS, CommandError, is_number, refused, usage_error, verb, words_for
 from .engine.errors import KernelError
+from .engine.hierarchy import Hierarchy
 from .engine.kmem_cache import Slab
 from .engine.tasks import Task
 from .engine.types import PAGE_SHIFT
@@ -22,15 +23,14 @@ MOST = 1_000_000
 RUNS_SHOWN = 6
 
 
-@verb("mount [-t container] [-o OPTIONS] none DIR")
+@verb("mount [-t container] [-o [remount,]OPTIONS] none DIR")
 def mount(shell: Shell, args: list[str]) -> str:
-    """Mount a container hierarchy, or list what is mounted."""
+    """Mount a container hierarchy, change a mount, or list what is mounted."""
     tree = shell.machine.tree
     if not args:
         lines = ["proc on /proc type proc (rw)", "sysfs on /sys type sysfs (rw)"]
         for point, hierarchy in tree.mounts.items():
-            names = ",".join(subsystem.name for subsystem in hierarchy.subsystems)
-            lines.append(f"none on {point} type container (rw,{names})")
+            lines.append(f"none on {point} type container (rw,{','.join(shown_options(hierarchy))})")
         return "\n".join(lines)
     kind, options, rest = "", None, []
     words = list(args)
@@ -43,16 +43,41 @@ def mount(shell: Shell, args: list[str]) -> str:
                 options = words.pop(0)
         else:
             rest.append(word)
-    if len(rest) != 2 or not kind:
+    again, options = taken_out("remount", options)
+    if again and len(rest) == 1:
+        rest = ["none", *rest]
+    if len(rest) != 2 or not (kind or again):
         raise usage_error("mount")
-    if kind != "container":
+    if kind and kind != "container":
         hint = "The file system of 2007 is called container; it became cgroup with 2.6.24." if kind == "cgroup" else ""
         raise CommandError(f"mount: unknown filesystem type '{kind}'", errno.ENODEV, hint)
     try:
-        tree.mount(options, rest[1])
+        if again:
+            tree.remount(options, rest[1])
+        else:
+            tree.mount(options, rest[1])
     except KernelError as error:
         raise refused("mount", error) from None
     return ""
+
+
+def taken_out(word: str, options: str | None) -> tuple[bool, str | None]:
+    """Take a word that mount(8) keeps for itself out of the options; says whether it was there. Without others: None."""
+    words = options.split(",") if options is not None else []
+    if word not in words:
+        return False, options
+    left = [each for each in words if each != word]
+    return True, ",".join(left) if left else None
+
+
+def shown_options(hierarchy: Hierarchy) -> list[str]:
+    """Name the options of a mount as `cgroup_show_options` does (2.6.24, recollection): highest subsystem first."""
+    words = [subsystem.name for subsystem in reversed(hierarchy.subsystems)]
+    if hierarchy.noprefix:
+        words.append("noprefix")
+    if hierarchy.release_agent:
+        words.append(f"release_agent={hierarchy.release_agent}")
+    return words
 
 
 @verb("umount DIR")
@@ -90,6 +115,30 @@ def rmdir(shell: Shell, args: list[str]) -> str:
             shell.machine.tree.rmdir(path)
         except KernelError as error:
             raise refused(f"rmdir: '{path.rstrip('/').rpartition('/')[2]}'", error) from None
+    return ""
+
+
+@verb("mv OLD NEW")
+def mv(shell: Shell, args: list[str]) -> str:
+    """Rename a directory; in a container tree, a container."""
+    if len(args) != 2:
+        raise usage_error("mv")
+    try:
+        shell.machine.tree.rename(args[0], args[1])
+    except KernelError as error:
+        raise refused(f"mv: can't rename '{args[0]}'", error) from None
+    return ""
+
+
+@verb("chown UID DIR")
+def chown(shell: Shell, args: list[str]) -> str:
+    """Give a container's directory and files to a user."""
+    if len(args) != 2 or not is_number(args[0]):
+        raise usage_error("chown")
+    try:
+        shell.machine.tree.chown(args[1], int(args[0]))
+    except KernelError as error:
+        raise refused(f"chown: {args[1]}", error) from None
     return ""
 
 
@@ -307,3 +356,6 @@ def where_opened(shell: Shell, task: Task, fds: list[int]) -> str:
     if len(runs) > RUNS_SHOWN:
         lines.append(f"... to fd {fds[-1]:,}: {len(fds):,} files on {len({run[2] for run in runs}):,} slabs")
     return "\n".join(lines)
+
+
+from . import verbs_more  # noqa: E402, F401 (importing them registers more commands, and they need what is above)

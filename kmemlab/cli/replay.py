@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.limit,
         tuple(arguments.account.split(",")),
     )
+    homes = {trace.container_of(pid, plan.assigned) for pid in trace.pids}
+    for path in plan.containers:
+        if path not in homes:
+            print(f"kmemlab: no task of this trace is in {path}; there is {', '.join(sorted(homes))}", file=sys.stderr)
     machine = machine_for(trace, arguments.slub)
     batch = prepare(machine, trace, plan)
     markers = run_trace(trace, batch)

@@ -14,10 +14,11 @@ from typing import Final
 from .errors import KernelError
 from .types import MAX_ORDER, NONE, i64, mypyc_attr, vec
 
-USERS: Final = ("free", "slab", "kmalloc-large", "stack")
+USERS: Final = ("free", "slab", "kmalloc-large", "stack", "pages")
 SLAB: Final = 1
 KMALLOC_LARGE: Final = 2
 STACK: Final = 3
+PAGES: Final = 4  # page tables and the buffers of pipes: pages that somebody asked for as pages
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from .buddy import SLAB, STACK, Zone
-from .errors import CheckError, KernelError
+from .check_held import check_held
+from .check_hierarchies import check_hierarchies
+from .errors import KernelError, require
 from .kmem_cache import KmemCache, Slab
 from .slub_admin import slabs_of
 from .types import IN_USE, NONE, PAGE_SHIFT
 
 if TYPE_CHECKING:
     from .machine import Machine
-
-
-def require(true: bool, rule: str, around: object) -> None:
-    """Go on, or print the rule and the state around it.
-
-    Raises:
-        CheckError: if the rule does not hold.
-    """
-    if not true:
-        raise CheckError(f"{rule}\n{json.dumps(around, default=str, indent=1)}")
 
 
 def check(machine: Machine) -> None:
@@ -40,8 +31,10 @@ def check(machine: Machine) -> None:
         for slab in slabs:
             check_slab(machine, slab)
             count_owners(machine, slab, paid, owned, arrays)
+    check_hierarchies(machine)
     check_containers(machine, paid, owned)
     check_tasks(machine)
+    check_held(machine)
     check_users(machine)
 
 

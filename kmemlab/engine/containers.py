@@ -1,128 +1,39 @@
-"""Paul Menage's task containers: hierarchies, subsystems, references. kernel/cgroup.c 2.6.24 before the renaming, facts 4.
+"""Paul Menage's task containers: what is done to hierarchies. kernel/cgroup.c 2.6.24 before the renaming, facts 4.
 
-A hierarchy is a tree of containers with one or more subsystems bound to it; a subsystem is bound to one hierarchy at most.
-Every task is in one container of each hierarchy. What a subsystem keeps for a container is its state, a `Css`, and whoever
-points at that state holds a reference on it.
+Every task is in one container of each hierarchy. Hierarchies, containers and subsystems themselves: hierarchy.py.
 """
 
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from .container_input import MountOptions, check_name, parse_mount_options, plural
+from .container_input import check_name, parse_mount_options, plural
 from .errors import KernelError, invalid
-from .types import mypyc_attr
+from .hierarchy import Container as Container
+from .hierarchy import Css as Css
+from .hierarchy import Hierarchy as Hierarchy
+from .hierarchy import Subsystem as Subsystem
+from .hierarchy import own_files, subsystem_of
+from .release import ReleaseList
 
 if TYPE_CHECKING:
     from .tasks import Task
 
-RESERVED: Final = ("tasks", "notify_on_release")
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Css:
-    """A subsystem's state for one container (`container_subsys_state`).
-
-    Attributes:
-        container: whose state it is; None while the subsystem is bound nowhere.
-        refs: who points at it: tasks, children, and whatever the subsystem counts (for kmem the owned objects).
-    """
-
-    def __init__(self) -> None:
-        self.container: Container | None = None
-        self.refs: int = 0
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Subsystem:
-    """A resource controller. Derive from it; `create` may say no by returning an errno (the letter's ERR_PTR)."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.index: int = 0
-        self.root_css: Css = Css()
-        self.hierarchy: Hierarchy | None = None
-
-    def create(self, container: Container) -> Css | int:
-        """Make the state of a new container, or return the errno why not. Never None: v1 returned NULL, and it crashed."""
-        return Css()
-
-    def destroy(self, css: Css) -> None:
-        """Forget a state that nobody refers to."""
-
-    def can_attach(self, container: Container, task: Task) -> int:
-        """Return 0 to let a task in, or an errno."""
-        return 0
-
-    def files(self) -> list[str]:
-        """Name the files of a container, without the subsystem's name in front."""
-        return []
-
-    def read(self, css: Css, name: str) -> str:
-        """Return what a file says."""
-        raise invalid(f"{name} cannot be read")
-
-    def write(self, css: Css, name: str, text: str) -> None:
-        """Take what was written to a file."""
-        raise invalid(f"{name} cannot be written")
-
-
-class Container:
-    """A node of a hierarchy.
-
-    Attributes:
-        css: by subsystem name.
-        tasks: by pid.
-        children: by name, oldest first.
-        removed: rmdir has taken it away; a path that still leads here is stale.
-    """
-
-    def __init__(self, name: str, parent: Container | None, hierarchy: Hierarchy) -> None:
-        self.name = name
-        self.parent = parent
-        self.hierarchy = hierarchy
-        self.children: dict[str, Container] = {}
-        self.css: dict[str, Css] = {}
-        self.tasks: dict[int, Task] = {}
-        self.removed = False
-        self.notify_on_release = False  # 2.6.24 starts every group at 0, whatever its parent says
-
-    @property
-    def path(self) -> str:
-        """Return the path from the root of the hierarchy, "/" for the root itself."""
-        if self.parent is None:
-            return "/"
-        above = self.parent.path
-        return f"{'' if above == '/' else above}/{self.name}"
-
-    def walk(self) -> list[Container]:
-        """List this container and all below it, parents first, in order of creation."""
-        found = [self]
-        for child in self.children.values():
-            found += child.walk()
-        return found
-
-
-class Hierarchy:
-    """A mounted tree. `mounts` counts where it can be seen; without mounts and children it dissolves."""
-
-    def __init__(self, ident: int, subsystems: list[Subsystem], options: MountOptions) -> None:
-        self.ident = ident
-        self.subsystems = subsystems
-        self.noprefix = options.noprefix
-        self.release_agent = options.release_agent
-        self.mounts: int = 0
-        self.root: Container = Container("", None, self)
-
 
 class Containers:
-    """All subsystems and hierarchies of a machine."""
+    """All subsystems and hierarchies of a machine.
+
+    Attributes:
+        made: hierarchies there ever were.
+        released: containers that wait for the release agent, and the runs of it.
+    """
 
     def __init__(self) -> None:
         self.subsystems: list[Subsystem] = []
         self.hierarchies: list[Hierarchy] = []
         self.made: int = 0
+        self.released = ReleaseList()
 
     def register(self, subsystem: Subsystem) -> None:
         """Add a subsystem. Until it is mounted every task has its root state."""
@@ -135,6 +46,9 @@ class Containers:
 
     def mount(self, data: str | None, tasks: list[Task]) -> Hierarchy:
         """Mount the hierarchy that the options ask for, a new one or one that exists with the same subsystems.
+
+        It is the same one if noprefix is the same too; another release_agent= is not looked at then. One that lives on
+        without a mount is found as well. `cgroup_get_sb` 2.6.24: slub-2.6 7.
 
         Raises:
             KernelError: as `parse_mount_options`; EBUSY if a wanted subsystem is bound to another hierarchy.
@@ -153,13 +67,39 @@ class Containers:
         hierarchy.mounts = 1
         self.hierarchies.append(hierarchy)
         for subsystem in wanted:
-            subsystem.hierarchy = hierarchy
-            subsystem.root_css.container = hierarchy.root
-            hierarchy.root.css[subsystem.name] = subsystem.root_css
+            bind(subsystem, hierarchy)
         for task in tasks:
             hierarchy.root.tasks[task.pid] = task
             task.containers[hierarchy.ident] = hierarchy.root
         return hierarchy
+
+    def remount(self, hierarchy: Hierarchy, data: str | None) -> None:
+        """Change the subsystems of a hierarchy, or its release agent. `cgroup_remount`, `rebind_subsystems` 2.6.24.
+
+        Raises:
+            KernelError: as `parse_mount_options`; EINVAL for another noprefix; EBUSY for a new subsystem that is bound
+                elsewhere, and for any remount, even to the same set, while there are children. A release_agent= is
+                stored in both EBUSY cases, as the kernel did (slub-2.6 7).
+        """
+        options = parse_mount_options(data, self.names())
+        if options.noprefix != hierarchy.noprefix:
+            raise invalid("noprefix cannot change while a hierarchy is mounted.")
+        if options.release_agent is not None:
+            hierarchy.release_agent = options.release_agent
+        wanted = [subsystem for subsystem in self.subsystems if subsystem.name in options.names]
+        for subsystem in wanted:
+            if subsystem.hierarchy not in (None, hierarchy):
+                raise KernelError(errno.EBUSY, f"{subsystem.name} is mounted already, in another set or way.")
+        if hierarchy.root.children:
+            count = plural(len(hierarchy.root.children), "child container", "child containers")
+            raise KernelError(errno.EBUSY, f"No remount while there are children: {count}.")
+        for subsystem in hierarchy.subsystems:
+            if subsystem not in wanted:
+                unbind(subsystem)
+        for subsystem in wanted:
+            if subsystem.hierarchy is None:
+                bind(subsystem, hierarchy)
+        hierarchy.subsystems = wanted
 
     def umount(self, hierarchy: Hierarchy) -> None:
         """Take one mount away. With children the hierarchy lives on, unseen; without it dissolves."""
@@ -167,13 +107,12 @@ class Containers:
         if hierarchy.mounts or hierarchy.root.children:
             return
         for subsystem in hierarchy.subsystems:
-            subsystem.hierarchy = None
-            subsystem.root_css.container = None
+            unbind(subsystem)
         for task in hierarchy.root.tasks.values():
             del task.containers[hierarchy.ident]
         self.hierarchies.remove(hierarchy)
 
-    def mkdir(self, parent: Container, name: str) -> Container:
+    def mkdir(self, parent: Container, name: str, owner: int = 0) -> Container:
         """Make a container. If a subsystem says no, what the others made is destroyed again.
 
         Raises:
@@ -182,12 +121,8 @@ class Containers:
         check_name(name)
         if parent.removed:
             raise KernelError(errno.ENOENT, "this container was removed")
-        taken = name in parent.children or name in RESERVED
-        for subsystem in parent.hierarchy.subsystems:
-            taken = taken or name in file_names(subsystem, parent.hierarchy)
-        if taken:
-            raise KernelError(errno.EEXIST, f"there is a {name} here already")
-        child = Container(name, parent, parent.hierarchy)
+        self.check_free(parent, name)
+        child = Container(name, parent, parent.hierarchy, owner)
         for subsystem in parent.hierarchy.subsystems:
             css = subsystem.create(child)
             if isinstance(css, int):
@@ -226,6 +161,36 @@ class Containers:
             parent.css[subsystem.name].refs -= 1
         container.removed = True
         del parent.children[container.name]
+        self.released.forget(container)
+        parent.releasable = True
+        self.released.look(parent)
+
+    def check_free(self, parent: Container, name: str) -> None:
+        """Refuse a name that a child or a file of a container has.
+
+        Raises:
+            KernelError: EEXIST.
+        """
+        if name in parent.children or name in own_files(parent):
+            raise KernelError(errno.EEXIST, f"there is a {name} here already")
+
+    def rename(self, container: Container, name: str) -> None:
+        """Call a container by another name; it stays where it is among its parent's children. `cgroup_rename` 2.6.24.
+
+        Raises:
+            KernelError: EBUSY for the root; EEXIST for a name that is taken, also by a file; as `check_name`.
+        """
+        parent = container.parent
+        if parent is None:
+            raise KernelError(errno.EBUSY, "the root of a hierarchy has no name")
+        self.check_free(parent, name)
+        check_name(name)
+        before = container.name
+        container.name = name
+        parent.children = {name if key == before else key: child for key, child in parent.children.items()}
+        for each in container.walk():
+            for subsystem in container.hierarchy.subsystems:
+                subsystem.renamed(each.css[subsystem.name], each)
 
     def attach(self, container: Container, task: Task) -> None:
         """Move a task into a container. What it was charged for before stays where it is: charges do not move.
@@ -243,6 +208,8 @@ class Containers:
             if veto:
                 raise KernelError(abs(veto), f"{subsystem.name} does not let task {task.pid} in")
         move(task, before, container)
+        before.releasable = True
+        self.released.look(before)
 
     def fork(self, child: Task, parent: Task) -> None:
         """Put a new task where its parent is."""
@@ -259,7 +226,26 @@ class Containers:
             css.refs -= 1
         for container in task.containers.values():
             del container.tasks[task.pid]
+            if container.notify_on_release and not container.tasks:
+                container.releasable = True
+                self.released.look(container)
         task.containers = {}
+
+
+def bind(subsystem: Subsystem, hierarchy: Hierarchy) -> None:
+    """Tie a free subsystem to a hierarchy that has no children: its root state is the root container's."""
+    subsystem.hierarchy = hierarchy
+    subsystem.root_css.container = hierarchy.root
+    hierarchy.root.css[subsystem.name] = subsystem.root_css
+
+
+def unbind(subsystem: Subsystem) -> None:
+    """Free a subsystem from a hierarchy without children. What its root state counts lives on."""
+    root = subsystem.root_css.container
+    if root is not None:
+        del root.css[subsystem.name]
+    subsystem.hierarchy = None
+    subsystem.root_css.container = None
 
 
 def move(task: Task, before: Container, container: Container) -> None:
@@ -272,17 +258,3 @@ def move(task: Task, before: Container, container: Container) -> None:
     del before.tasks[task.pid]
     container.tasks[task.pid] = task
     task.containers[container.hierarchy.ident] = container
-
-
-def subsystem_of(css: Css, container: Container) -> Subsystem:
-    """Find the subsystem that a state of a container belongs to."""
-    for subsystem in container.hierarchy.subsystems:
-        if container.css.get(subsystem.name) is css:
-            return subsystem
-    raise KeyError(container.path)
-
-
-def file_names(subsystem: Subsystem, hierarchy: Hierarchy) -> list[str]:
-    """Name a subsystem's files as they stand in a container: "kmem.usage", or "usage" under noprefix."""
-    prefix = "" if hierarchy.noprefix else f"{subsystem.name}."
-    return [prefix + name for name in subsystem.files()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 
 from .types import mypyc_attr
@@ -32,3 +33,13 @@ class CheckError(AssertionError):
 def invalid(sentence: str) -> KernelError:
     """Make an EINVAL."""
     return KernelError(errno.EINVAL, sentence)
+
+
+def require(true: bool, rule: str, around: object) -> None:
+    """Go on, or print the rule and the state around it.
+
+    Raises:
+        CheckError: if the rule does not hold.
+    """
+    if not true:
+        raise CheckError(f"{rule}\n{json.dumps(around, default=str, indent=1)}")

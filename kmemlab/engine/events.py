@@ -1,4 +1,4 @@
-"""The event log: typed columns, one row for each notifier event, refusal and command end.
+"""The event log: typed columns, one row for each notifier event, refusal, run of a release agent and command end.
 
 A *position* in a session is a number of these events. The log is what the kernel would call its tracepoints; it is kept
 in columns because a tuple for each event costs two thirds of the engine's speed.
@@ -18,7 +18,8 @@ REFUSED: Final = 4
 NOPAGE: Final = 5
 SWITCHED: Final = 6
 COMMAND: Final = 7
-KINDS: Final = ("newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command")
+AGENT: Final = 8
+KINDS: Final = ("newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent")
 
 
 class Stopped(Exception):  # noqa: N818 (it is not an error)

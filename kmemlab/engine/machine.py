@@ -13,22 +13,25 @@ from typing import Any, Final
 
 from .buddy import LowestRun, PageSource, Zone
 from .check import check
-from .containers import Containers
+from .containers import Containers, Subsystem
+from .dcache import Dcache
 from .errors import KernelError
 from .events import COMMAND, SWITCHED, EventLog
 from .files import FileTree
 from .geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, RECLAIM_ACCOUNT
+from .irq import Interrupts
 from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .notify import SlabNotifier
 from .profiles import ERAS, Profile, debug_options, parse_size
+from .rcu import GRACE, Rcu
 from .slub import Slub
 from .slub_admin import kmem_cache_create, live_objects
 from .state import restore, state
 from .syscalls import sys_open
 from .tasks import Current, Task, Tasks
-from .types import NONE, PAGE_SHIFT, i64, mypyc_attr
+from .types import GFP_KERNEL, NONE, PAGE_SHIFT, i64, mypyc_attr
 
 HW: Final = HWCACHE_ALIGN
 RCU: Final = DESTROY_BY_RCU
@@ -86,7 +89,7 @@ class Machine:
     Attributes:
         profile: what it booted from.
         log: its events; `log.length` is the position.
-        slub, kmalloc, tasks, containers, kmem, notifier, tree: its parts.
+        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree: its parts.
         current: who runs, and on which cpu.
         guests: what programs above keep that must go back and forth with the machine, by name.
 
@@ -105,12 +108,17 @@ class Machine:
         seed: int = 0,
         **more: Any,
     ) -> None:
-        known = {"arrays": "memory", "pages": "buddy", "log": True, "caches": True}
+        known = {
+            "arrays": "memory", "rcu": "now", "irq_payer": "current", "pages": "buddy", "log": True, "caches": True,
+        }  # fmt: skip
         for name in more:
             if name not in known:
                 raise TypeError(f"Machine() has no option {name!r}; it has slub, cpus, boot, memory, seed, {', '.join(known)}")
         options = {**known, **more}
-        self.profile = Profile(slub, cpus, parse_size(memory), boot, seed, options["arrays"])
+        self.profile = Profile(
+            slub, cpus, parse_size(memory), boot, seed, options["arrays"],
+            options["rcu"], options["irq_payer"],
+        )  # fmt: skip
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
         nr_pages = self.profile.memory >> PAGE_SHIFT
@@ -125,7 +133,8 @@ class Machine:
                 self.create_cache(name, size, align, flags, ctor)
         self.containers = Containers()
         self.kmem_subsystem = KmemSubsystem()
-        self.containers.register(self.kmem_subsystem)
+        for subsystem in (Subsystem("cpuset"), Subsystem("cpuacct"), self.kmem_subsystem, Subsystem("memory")):
+            self.containers.register(subsystem)  # in the order of the recordings; all but kmem have a state and no files
         self.tasks = Tasks(self)
         self.current = Current(self.tasks.boot(), 0)
         in_memory = self.profile.arrays == "memory"
@@ -137,6 +146,9 @@ class Machine:
         )
         self.notifier = SlabNotifier()
         self.notifier.register(self.kmem)
+        self.rcu = Rcu(self, self.profile.rcu == GRACE)
+        self.dcache = Dcache(self)
+        self.interrupts = Interrupts(self, self.profile.irq_payer)
         self.tree = FileTree(self)
         self.guests: dict[str, Guest] = {}
         self.run_as(1)
@@ -160,7 +172,11 @@ class Machine:
         return task
 
     def command_ends(self, number: int) -> None:
-        """Log the end of a command: an event like any other, so that every command moves the position."""
+        """Log the end of a command: an event like any other, so that every command moves the position.
+
+        Before it release agents run, as they did from a workqueue.
+        """
+        self.containers.released.run(self.log)
         if self.log is not None:
             self.log.add(COMMAND, "", NONE, NONE, NONE, NONE, 0, number, NONE)
 
@@ -188,12 +204,20 @@ class Machine:
             raise KernelError(errno.ENOENT, f"there is no cache {name}: `ls /sys/slab` lists them")
         return cache
 
-    def kmem_cache_alloc(self, name: str) -> i64:
+    def kmem_cache_alloc(self, name: str, gfp: int = GFP_KERNEL) -> i64:
         """Take an object on the current cpu for the current task; its address, or NONE.
+
+        With GFP_NOFAIL no limit refuses it: what does not fit is charged all the same, and failcnt counts that it did not.
 
         Raises:
             KernelError: ENOENT for no such cache.
         """
+        if gfp:
+            self.current.gfp = gfp
+            try:
+                return self.slub.kmem_cache_alloc(self.find_cache(name), self.current.cpu)
+            finally:
+                self.current.gfp = GFP_KERNEL
         return self.slub.kmem_cache_alloc(self.find_cache(name), self.current.cpu)
 
     def kmem_cache_free(self, address: i64) -> None:

@@ -47,6 +47,8 @@ class Profile:
             "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options.
         seed: what every random choice starts from.
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
+        rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
+        irq_payer: who pays for what an interrupt allocates: "current", "root" or "none" (irq.py).
     """
 
     slub: str = "2.6.24"
@@ -55,12 +57,14 @@ class Profile:
     boot: str = "slub_nomerge"
     seed: int = 0
     arrays: str = "memory"
+    rcu: str = "now"
+    irq_payer: str = "current"
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -75,6 +79,10 @@ class Profile:
         debug_options(self.boot)
         if self.arrays not in ("memory", "free"):
             raise invalid(f"arrays={self.arrays!r}: choose memory or free")
+        if self.rcu not in ("now", "grace"):
+            raise invalid(f"rcu={self.rcu!r}: choose now or grace")
+        if self.irq_payer not in ("current", "root", "none"):
+            raise invalid(f"irq_payer={self.irq_payer!r}: choose current, root or none")
 
     @property
     def name(self) -> str:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from .container_input import MountOptions
 from .containers import Container, Containers, Hierarchy
+from .hierarchy import Css
 from .kmem import KmemContainer
+from .state_tasks import belongings_state, leavings_state, restore_belongings, restore_leavings
 from .tasks import Task, Tasks
 from .types import NONE
 
@@ -32,6 +34,10 @@ def containers_state(containers: Containers, kmem: KmemSubsystem) -> dict[str, A
             for hierarchy in containers.hierarchies
         ],
         "root": group_state(kmem.root),
+        "roots": {each.name: each.root_css.refs for each in containers.subsystems if each is not kmem},
+        "paths": [kmem.paths[ident] for ident in range(len(kmem.owners))],
+        "queue": [[each.hierarchy.ident, each.path] for each in containers.released.queue],
+        "runs": [list(each) for each in containers.released.runs],
     }
 
 
@@ -40,7 +46,10 @@ def container_state(container: Container) -> dict[str, Any]:
     described: dict[str, Any] = {
         "path": container.path,
         "tasks": sorted(container.tasks),
+        "owner": container.owner,
         "notify_on_release": container.notify_on_release,
+        "releasable": container.releasable,
+        "refs": {name: css.refs for name, css in container.css.items() if name != "kmem"},
     }
     group = container.css.get("kmem")
     if isinstance(group, KmemContainer):
@@ -67,10 +76,13 @@ def restore_containers(machine: Machine, saved: dict[str, Any]) -> None:
     kmem = machine.kmem_subsystem
     kmem.owners = [None] * saved["owners"]
     kmem.owners[0] = kmem.root
-    kmem.root.container = None
+    kmem.paths = dict(enumerate(saved["paths"]))
     fill_group(kmem.root, saved["root"])
     for subsystem in containers.subsystems:
         subsystem.hierarchy = None
+        subsystem.root_css.container = None
+        if subsystem is not kmem:
+            subsystem.root_css.refs = saved["roots"][subsystem.name]
     containers.made = saved["made"]
     containers.hierarchies = []
     for task in machine.tasks.by_pid.values():
@@ -85,6 +97,20 @@ def restore_containers(machine: Machine, saved: dict[str, Any]) -> None:
             subsystem.hierarchy = hierarchy
         for row in each["containers"]:
             restore_container(machine, hierarchy, row)
+    restore_released(containers, saved)
+
+
+def restore_released(containers: Containers, saved: dict[str, Any]) -> None:
+    """Put containers on their way to the release agent again."""
+    released = containers.released
+    released.queue, released.draining = [], []
+    released.runs = [(agent, path) for agent, path in saved["runs"]]
+    there = {(each.ident, one.path): one for each in containers.hierarchies for one in each.root.walk()}
+    for ident, path in saved["queue"]:
+        released.queue.append(there[ident, path])
+    for container in there.values():
+        if container.held():
+            released.look(container)
 
 
 def restore_container(machine: Machine, hierarchy: Hierarchy, row: dict[str, Any]) -> None:
@@ -99,14 +125,20 @@ def restore_container(machine: Machine, hierarchy: Hierarchy, row: dict[str, Any
             parent = parent.children[each]
         container = Container(name, parent, hierarchy)
         parent.children[name] = container
+    container.owner = row["owner"]
     container.notify_on_release = row["notify_on_release"]
+    container.releasable = row["releasable"]
     for subsystem in hierarchy.subsystems:
-        if subsystem is kmem:
+        if subsystem is not kmem:
+            css = subsystem.root_css if container.parent is None else Css()
+            css.refs = row["refs"][subsystem.name]
+            css.container = container
+            container.css[subsystem.name] = css
+        else:
             ident = row["kmem"]["ident"]
             group = kmem.root if ident == 0 else KmemContainer(ident)
             fill_group(group, row["kmem"])
             kmem.owners[ident] = group
-            kmem.paths[ident] = row["path"]
             container.css["kmem"] = group
             group.container = container
     for pid in row["tasks"]:
@@ -127,7 +159,7 @@ def fill_group(group: KmemContainer, saved: dict[str, Any]) -> None:
 
 
 def tasks_state(tasks: Tasks) -> dict[str, Any]:
-    """Describe the tasks, oldest first."""
+    """Describe the tasks, oldest first, and what they left in the kernel. What was never used leaves no trace."""
     return {
         "last_pid": tasks.last_pid,
         "tasks": [
@@ -135,12 +167,15 @@ def tasks_state(tasks: Tasks) -> dict[str, Any]:
                 "pid": task.pid,
                 "comm": task.comm,
                 "parent": task.parent,
+                "uids": [task.uid, task.euid, task.suid],
                 "files": list(task.files),
                 "objects": [list(each) for each in task.objects],
                 "stack": task.stack,
+                **belongings_state(task),
             }
             for task in tasks.by_pid.values()
         ],
+        **leavings_state(tasks),
     }
 
 
@@ -151,6 +186,7 @@ def restore_tasks(tasks: Tasks, saved: dict[str, Any]) -> None:
     counts: dict[int, int] = {}
     for row in saved["tasks"]:
         task = Task(row["pid"], row["comm"], row["parent"])
+        task.uid, task.euid, task.suid = row["uids"]
         task.files = list(row["files"])
         task.next_fd = task.files.index(NONE) if NONE in task.files else len(task.files)
         task.objects = [(name, address) for name, address in row["objects"]]
@@ -159,4 +195,12 @@ def restore_tasks(tasks: Tasks, saved: dict[str, Any]) -> None:
         for address in task.files:
             if address != NONE:
                 counts[address] = counts.get(address, 0) + 1
+        restore_belongings(task, row)
     tasks.shared = {address: count for address, count in counts.items() if count > 1}
+    anon: dict[int, int] = {}
+    for task in tasks.by_pid.values():
+        for each in task.maps:
+            if each.anon != NONE:
+                anon[each.anon] = anon.get(each.anon, 0) + 1
+    tasks.anon_shared = {address: count for address, count in anon.items() if count > 1}
+    restore_leavings(tasks, saved)

@@ -11,7 +11,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from .errors import KernelError
-from .types import NONE
+from .types import NONE, i64
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -30,6 +30,11 @@ def sys_open(machine: Machine, task: Task) -> int:
     address = machine.kmem_cache_alloc(FILP)
     if address == NONE:
         raise KernelError(errno.ENFILE, "There was no struct file to be had: no memory, or the container's limit.")
+    return install(task, address)
+
+
+def install(task: Task, address: i64) -> int:
+    """Put a struct file behind the lowest free descriptor, and return that (`get_unused_fd`, `fd_install`)."""
     files = task.files
     fd = task.next_fd
     while fd < len(files) and files[fd] != NONE:

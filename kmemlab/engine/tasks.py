@@ -1,7 +1,8 @@
 """Tasks: who runs, what each has open, and what fork and exit allocate. kernel/fork.c and exit.c 2.6.23, facts 2.7 and 7.
 
 A fork takes eight objects and a stack, in the order of `copy_process`; if one cannot be had, those before it go back, last
-first, and the caller gets the errno. An exit gives all back and closes what nobody else has open.
+first, and the caller gets the errno. An exit gives all back and closes what nobody else has open. What else a task may have
+(maps, pipes and sockets, signals, timers, locks, mounts) has rooms of its own: mm.py, sockets.py, signals.py.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from .buddy import STACK
 from .errors import KernelError
+from .mm import Map, dup_mmap, exit_mmap
+from .signals import Namespace, drop_locks, exit_timers, flush_signals, put_namespace
+from .sockets import Behind, fput
+from .syscalls import FILP
 from .types import NONE, i64
 
 if TYPE_CHECKING:
@@ -32,10 +37,14 @@ class Task:
     Attributes:
         css: its state for each subsystem, by the subsystem's index (the css_set).
         containers: its container in each hierarchy, by the hierarchy's number.
+        uid, euid, suid: whose it is: real, effective (what it may do) and saved. 0 is root.
         files: address of the struct file of each descriptor, NONE for a closed one.
         next_fd: no descriptor below it is free.
         objects: (cache, address) of what fork took for it.
         stack: first page of its stack, NONE for init, whose memory is part of the kernel's image.
+        maps: what it has mapped, oldest first; touched: how many of them, from the front, a page fault has filled.
+        signals: sigqueues that wait, oldest first. timers: (posix timer, its sigqueue), oldest first.
+        locks: (struct file, file_lock), oldest first. namespace: its mounts, None for those the machine booted with.
     """
 
     def __init__(self, pid: int, comm: str, parent: int) -> None:
@@ -43,11 +52,20 @@ class Task:
         self.comm = comm
         self.parent = parent
         self.css: list[Css] = []
+        self.uid: int = 0
+        self.euid: int = 0
+        self.suid: int = 0
         self.containers: dict[int, Container] = {}
         self.files: list[int] = []
         self.next_fd: int = 0
         self.objects: list[tuple[str, int]] = []
         self.stack: i64 = NONE
+        self.maps: list[Map] = []
+        self.touched: int = 0
+        self.signals: list[int] = []
+        self.timers: list[tuple[int, int]] = []
+        self.locks: list[tuple[int, int]] = []
+        self.namespace: Namespace | None = None
 
     def open_files(self) -> list[int]:
         """List the descriptors that are open."""
@@ -55,13 +73,14 @@ class Task:
 
 
 class Current:
-    """Who runs, and where: what `current` and `smp_processor_id()` say."""
+    """Who runs, and where: what `current` and `smp_processor_id()` say; gfp: how the allocation that runs was asked for."""
 
-    __slots__ = ("cpu", "task")
+    __slots__ = ("cpu", "gfp", "task")
 
     def __init__(self, task: Task, cpu: int) -> None:
         self.task = task
         self.cpu: i64 = cpu
+        self.gfp: int = 0
 
 
 class Tasks:
@@ -70,12 +89,16 @@ class Tasks:
     Attributes:
         by_pid: the tasks, oldest first.
         shared: how many descriptors point at a struct file, for those with more than one (f_count).
+        behind: the pipe or socket behind a struct file; most have none.
+        anon_shared: how many maps point at an anon_vma, for those with more than one.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.by_pid: dict[int, Task] = {}
         self.shared: dict[int, int] = {}
+        self.behind: dict[int, Behind] = {}
+        self.anon_shared: dict[int, int] = {}
         self.last_pid: int = 1
 
     def boot(self) -> Task:
@@ -111,7 +134,9 @@ class Tasks:
         raise KernelError(errno.EAGAIN, "every pid is taken")
 
     def fork(self, parent: Task) -> Task:
-        """Make a child of `parent` with the same open files, in the same containers.
+        """Make a child of `parent` with the same open files and mounts and copies of its maps, in the same containers.
+
+        Signals, timers and locks are not inherited.
 
         Raises:
             KernelError: ENOMEM, when one of its objects or its stack cannot be had; all that was taken has gone back.
@@ -129,8 +154,15 @@ class Tasks:
                 if child.stack == NONE:
                     self.give_back(child)
                     raise KernelError(errno.ENOMEM, "fork could not get two pages for the stack")
+            elif name == "mm_struct" and parent.maps and not dup_mmap(machine, child, parent):
+                self.give_back(child)
+                raise KernelError(errno.ENOMEM, "fork could not copy the maps")
         child.files = list(parent.files)
         child.next_fd = parent.next_fd
+        child.uid, child.euid, child.suid = parent.uid, parent.euid, parent.suid
+        child.namespace = parent.namespace
+        if child.namespace is not None:
+            child.namespace.users += 1
         for address in child.files:
             if address != NONE:
                 self.shared[address] = self.shared.get(address, 1) + 1
@@ -140,15 +172,26 @@ class Tasks:
         return child
 
     def exit(self, task: Task) -> None:
-        """End a task: files, then what fork took, last first. The parent is taken to wait for it at once.
+        """End a task: timers, maps, files, mounts, signals, then what fork took, last first.
+
+        The order is that of `do_exit` and, for the last two, `release_task` (2.6.23; recollection). The parent is taken to
+        wait for it at once.
 
         Raises:
             KernelError: EPERM for init.
         """
         if task.pid == 1:
             raise KernelError(errno.EPERM, "init may not exit: the kernel would panic")
+        machine = self.machine
+        exit_timers(machine, task)
+        exit_mmap(machine, task)
         for fd in task.open_files():
             self.close(task, fd)
+        namespace = task.namespace
+        task.namespace = None
+        if namespace is not None:
+            put_namespace(machine, namespace)
+        flush_signals(machine, task)
         self.give_back(task)
         self.machine.containers.exit(task)
         del self.by_pid[task.pid]
@@ -160,13 +203,17 @@ class Tasks:
         """Free what fork took, last first. A container pays back what it was charged, wherever the task is now."""
         while task.objects:
             name, address = task.objects.pop()
+            if name == "mm_struct" and task.maps:
+                exit_mmap(self.machine, task)
             if name == "task_struct" and task.stack != NONE:
                 self.machine.slub.pages.free_pages(task.stack, STACK_ORDER)
                 task.stack = NONE
             self.machine.kmem_cache_free(address)
 
     def close(self, task: Task, fd: int) -> None:
-        """Close a descriptor; the last one that points at a struct file frees it.
+        """Close a descriptor; the last one that points at a struct file frees it, and what is behind it.
+
+        Under `rcu="grace"` the struct file is freed when the grace period ends.
 
         Raises:
             KernelError: EBADF.
@@ -181,5 +228,13 @@ class Tasks:
             self.shared[address] = count - 1
         elif count == 2:
             del self.shared[address]
-        else:
-            self.machine.kmem_cache_free(address)
+        if task.locks:
+            drop_locks(self.machine, task, address)
+        if count == 1:
+            behind = self.behind.pop(address, None) if self.behind else None
+            if behind is not None:
+                fput(self.machine, address, behind)
+            elif self.machine.rcu.grace:
+                self.machine.rcu.free(FILP, address)
+            else:
+                self.machine.kmem_cache_free(address)

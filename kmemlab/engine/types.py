@@ -32,4 +32,8 @@ IN_USE: Final = -2  # stands in an object's freelist link while somebody has the
 
 ZERO_SIZE_PTR: Final = -16  # what kmalloc(0) gives: not NULL, and nobody may look behind it
 
+GFP_KERNEL: Final = 0
+GFP_ATOMIC: Final = 1  # may not sleep. There is nothing to wait for here: it fails when the others do
+GFP_NOFAIL: Final = 2  # may not fail: a limit does not stop it. Where there is no page the kernel waits; here it is NULL
+
 PAGE_OFFSET: Final = 0xFFFF810000000000  # x86-64 of 2007: added to an address only where a person reads it

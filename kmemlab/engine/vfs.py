@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from typing import Final
 
 from .errors import KernelError
 from .types import mypyc_attr
 
+ANYONE: Final = -1
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Node:
-    """A directory or a file."""
+    """A directory or a file. Anyone may read it; write only root and its owner, a uid (modes 0755 and 0644)."""
+
+    owner: int = 0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class File(Node):
     """A file whose content is made when it is read. Without a reader or writer that half says no (-EIO, as sysfs does)."""
 
@@ -70,6 +76,14 @@ class Dir(Node):
         """
         raise KernelError(errno.EPERM, "the kernel makes these directories, nobody else")
 
+    def rename(self, name: str, target: Dir, new: str) -> None:
+        """Give an entry another name.
+
+        Raises:
+            KernelError: EPERM, where only the kernel names things.
+        """
+        raise KernelError(errno.EPERM, "the kernel names these, nobody else")
+
 
 class PlainDir(Dir):
     """A directory that holds directories: enough to mount something on."""
@@ -109,6 +123,18 @@ class PlainDir(Dir):
         if child.children:
             raise KernelError(errno.ENOTEMPTY, f"{name} is not empty")
         del self.children[name]
+
+    def rename(self, name: str, target: Dir, new: str) -> None:
+        """Move a directory to another place among such.
+
+        Raises:
+            KernelError: EEXIST, also for an empty directory, which the kernel would replace (kmemlab's choice); EXDEV.
+        """
+        if target.get(new) is not None:
+            raise KernelError(errno.EEXIST, f"there is a {new} already")
+        if not isinstance(target, PlainDir):
+            raise KernelError(errno.EXDEV, "a directory stays in its file system")
+        target.children[new] = self.children.pop(name)
 
     def paths(self, above: str = "") -> list[str]:
         """List every directory below, parents first."""

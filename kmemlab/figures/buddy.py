@@ -124,7 +124,7 @@ def buddy_figure(
     }
     key = [(tokens.ink, "slab page")]
     key += [(colours[MINE], f"share of it that {mine.name} owns")] if mine else []
-    key += [(tokens.none, "kernel"), (tokens.hush, "stacks"), (tokens.ink3, "large kmalloc")]
+    key += [(tokens.none, "kernel"), (tokens.hush, "stacks, page tables"), (tokens.ink3, "large kmalloc")]
     squares = "   ".join(f"<span style='color:{colour}'>■</span> {text}" for colour, text in key)
     quiet = {"size": 12, "color": tokens.ink2}
     low = 0.34 if grid.lines <= 16 else 0.28

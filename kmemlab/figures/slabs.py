@@ -25,6 +25,7 @@ LEAST_ROWS: Final = 14  # so that a few slabs are not blown up
 # Codes of cells without an owner; owners follow from 2 on.
 FREE_CELL: Final = 0
 NO_OWNER_CELL: Final = 1
+UNOWNED: Final = "–"
 
 
 def _cell(row: SlabRow, slot: int, owners: Mapping[str, Owner]) -> str:
@@ -196,10 +197,16 @@ def slabs_figure(
     return figure.add_traces([cells, stripes(striped, theme), *outlines, letters(marks), *_pointers(spots, room, theme)])
 
 
-def slabs_text(rows: Sequence[SlabRow], owners: Mapping[str, Owner] | None = None, cache: str = "filp") -> str:
+def slabs_text(
+    rows: Sequence[SlabRow],
+    owners: Mapping[str, Owner] | None = None,
+    cache: str = "filp",
+    taken: tuple[int, int] | None = None,
+) -> str:
     """Return the slabs as a table: number, list, objects in use, objects, owner letters, freelist.
 
-    In the owners a dot is a free cell and "?" one that is taken and has no owner.
+    In the owners a dot is a free cell, "–" one that is in use without an owner, as in the picture, and "?" the one at
+    `taken` (slab, cell): handed out just now, and not charged yet.
     """
     if not rows:
         return nothing(cache)
@@ -207,18 +214,26 @@ def slabs_text(rows: Sequence[SlabRow], owners: Mapping[str, Owner] | None = Non
     wide = max(16, *(row.objects for row in rows))
     twin = [f"slab  list      inuse objs  {'owners':<{wide}}  freelist"]
     several = len({row.cache for row in rows}) > 1
-    explained = False
+    unowned = False
     for row in (row for group in grouped(rows) for row in group):
-        marks = "".join(
-            "." if slot in row.freelist else "?" if path is None else known[path].letter for slot, path in enumerate(row.owners)
-        )
+        marks = "".join(_mark(row, slot, known, taken) for slot in range(row.objects))
         turns = " ".join(f"({slot})" if slot in row.remote else str(slot) for slot in row.freelist)
         line = f"{row.number:>4}  {row.where:<9} {row.inuse:>5} {row.objects:>4}  {marks:<{wide}}  {turns}"
         line += f"  {row.cache}" if several else ""
-        if "?" in marks and not explained:
-            line, explained = f"{line}        ? = taken, no owner", True
+        line += "        ? = taken, no owner" if "?" in marks else ""
+        unowned = unowned or UNOWNED in marks
         twin.append(line.rstrip())
-    return "\n".join(twin)
+    return "\n".join([*twin, *([f"{UNOWNED} is in use without an owner"] if unowned else [])])
+
+
+def _mark(row: SlabRow, slot: int, known: Mapping[str, Owner], taken: tuple[int, int] | None) -> str:
+    """Return the sign of one cell in the table."""
+    if slot in row.freelist:
+        return "."
+    path = row.owners[slot]
+    if path is not None:
+        return known[path].letter
+    return "?" if taken == (row.number, slot) else UNOWNED
 
 
 __all__ = ["slabs_figure", "slabs_text"]

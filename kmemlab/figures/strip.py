@@ -20,7 +20,7 @@ ROOMY: Final = 12  # lines up to which a strip of shorter lines is taken
 LEAST_FOLD: Final = 3  # free lines that are folded into one
 # Codes of cells, and the order of the colours below.
 GROUND, EDGE, KERNEL, STACK, LARGE, SLAB, MINE = range(7)
-USER: Final = {"free": GROUND, "kernel": KERNEL, "stack": STACK, "kmalloc-large": LARGE, "slab": SLAB}
+USER: Final = {"free": GROUND, "kernel": KERNEL, "stack": STACK, "pages": STACK, "kmalloc-large": LARGE, "slab": SLAB}
 
 
 @dataclass(frozen=True, slots=True)

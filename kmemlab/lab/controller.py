@@ -57,6 +57,7 @@ class Controller:
 
     def rest(self) -> None:
         """Stand on the step that one came for."""
+        self.look.looks = []
         self.look.step = resting_step(moment_of(self.session, 0).steps)
 
     def seek(self, n: int, step: int | None = None) -> None:
@@ -127,15 +128,37 @@ class Controller:
             self.look.notice = ("info", f"No {way} refusal in these {self.session.length:,} events.")
 
     def do_run(self, line: str) -> None:
-        """Run a command. Events after this point are forgotten."""
+        """Run a command. In the middle of a story one that only reads answers for the moment that is shown.
+
+        Any other takes the place of what came after the last complete command; undo brings that back.
+        """
         self.look.completions, self.look.ghost = [], ""
-        if str(line).strip():
-            self.session.run(str(line))
-            self.rest()
+        session = self.session
+        line = str(line)
+        if not line.strip():
+            return
+        if session.position < session.length:
+            result = session.look(line)
+            if result is not None:
+                self.look.looks.append((line, result))
+                return
+        left, before = session.length - session.position, session.position
+        session.run(line)
+        self.rest()
+        if left:
+            start = session.ends[-2] if len(session.ends) > 1 else 0
+            moved = f"It ran from event {start:,}, the end of the last complete command. " if start != before else ""
+            gone = f"{left:,} events that came after are gone: undo (Ctrl Z) brings them back."
+            self.look.notice = ("info", moved + gone)
 
     def do_undo(self) -> None:
-        """Take the last command back."""
-        undone = self.session.undo()
+        """Take the last command back; standing elsewhere in a story, say where undo begins."""
+        session = self.session
+        last = session.ends[-2] if len(session.ends) > 1 else 0
+        if session.position < last or (session.position == last and session.position < session.length):
+            self.look.notice = ("info", "Undo takes back the last command of the story: End goes there.")
+            return
+        undone = session.undo()
         self.rest()
         self.look.notice = ("info", f"Taken back: {undone}" if undone else "Nothing to take back.")
 

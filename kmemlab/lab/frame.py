@@ -7,10 +7,12 @@ from typing import Any
 
 from ..engine.kmem_cache import KmemCache
 from ..explain import steps_of
+from ..explain_words import SOURCES
 from ..figures import Owner, assign_owners
 from ..records import ContainerRow, SlabRow
 from ..scenarios import SCENARIOS
 from ..session import Session
+from ..shell import Result
 from ..survey import container_rows, event_row, slab_rows
 from .history import History
 from .life import object_card
@@ -19,7 +21,7 @@ from .pictures import TABS, picture
 
 HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
 LAST_COMMANDS = 60
-LONGEST_OUTPUT = 4000
+LONGEST_OUTPUT = 20_000
 
 
 class Look:
@@ -35,6 +37,7 @@ class Look:
         owners: letters and hues, given once and kept.
         notice: (kind, text) of a message, None for none.
         completions, ghost: what the terminal offers.
+        looks: commands that only read, typed at this moment, with their results; no part of the session.
     """
 
     def __init__(self) -> None:
@@ -49,6 +52,7 @@ class Look:
         self.notice: tuple[str, str] | None = None
         self.completions: list[str] = []
         self.ghost = ""
+        self.looks: list[tuple[str, Result]] = []
 
 
 def moment_of(session: Session, step: int) -> Moment:
@@ -56,7 +60,7 @@ def moment_of(session: Session, step: int) -> Moment:
     if session.position == 0:
         return Moment(None, (), 0)
     event = event_row(session.machine, session.log, session.position)
-    return Moment(event, steps_of(session), step)
+    return Moment(event, steps_of(session), step, int(session.log.slab[session.position - 1]))
 
 
 def build(session: Session, look: Look, history: History) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def build(session: Session, look: Look, history: History) -> dict[str, Any]:
     }
     cache = machine.caches.get(look.cache)
     if cache is not None:
-        slabs = slab_rows(machine, cache)
+        slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, cache))
         frame |= stage(session, moment, cache, slabs, rows)
         if look.object is not None:
             card = object_card(session, look.cache, *look.object)
@@ -119,8 +123,10 @@ def words(moment: Moment) -> dict[str, Any]:
 
 
 def source(text: str, model: bool) -> dict[str, Any]:
-    """Return where a rule comes from; `model` marks what is kmemlab's own choice."""
-    detail = f"{text}. The letter is silent here: this is kmemlab's choice." if model else text
+    """Return where a rule comes from, short and in full; `model` marks what is kmemlab's own choice."""
+    detail = SOURCES.get(text, text)
+    if model:
+        detail += ". The letter is silent here: this is kmemlab's choice."
     return {"text": text, "detail": detail, "model": model}
 
 
@@ -161,17 +167,11 @@ def stage(
     cpus: dict[str, int] = {}
     partial: list[int] = []
     full: list[int] = []
-    touched = int(session.log.slab[session.position - 1]) if moment.event is not None else -1
-    mark = moment.mark(touched, cache.name)
+    mark = moment.mark(cache.name)
     for slab in slabs:
         owners, turn = cells(slab, {**paths, **idents})
-        inuse = slab.inuse
-        if slab.number == touched and moment.event is not None and moment.event.cache == cache.name:
-            if moment.event.slot >= 0:
-                moment.cell(moment.event.slot, owners, turn)
-            inuse = sum(owner != -2 for owner in owners)
         drawn[str(slab.number)] = {
-            "pfn": slab.pfn, "inuse": inuse, "owners": owners, "turn": turn, "array": slab.array,
+            "pfn": slab.pfn, "inuse": slab.inuse, "owners": owners, "turn": turn, "array": slab.array,
         }  # fmt: skip
         kind, _, place = slab.where.partition(" ")
         if kind == "cpu":
@@ -190,7 +190,7 @@ def stage(
             mark["owner"] = paths.get(moment.event.container, -1)
         made["mark"] = mark
         if mark["kind"] == "taken":
-            cpu = next((cpu for cpu, number in cpus.items() if number == touched), "?")
+            cpu = next((cpu for cpu, number in cpus.items() if number == moment.slab), "?")
             made["slabs"]["note"] = f"slot {mark['slot']} of cpu {cpu} is taken, nobody owns it yet"
     return made
 
@@ -212,9 +212,19 @@ def terminal(session: Session, look: Look) -> dict[str, Any]:
     first = max(0, complete - LAST_COMMANDS)
     history = []
     for line, result in zip(session.commands[first:complete], session.results[first:complete], strict=True):
-        history.append({"cmd": line, "out": result.out[:LONGEST_OUTPUT], "err": result.err})
-        if result.hint:
-            history[-1]["hint"] = result.hint
+        history.append(said(line, result))
     if complete and session.position < session.ends[complete - 1]:
         history[-1] = {"cmd": session.commands[complete - 1], "out": "", "err": ""}  # it still runs: no answer yet
+    history += [said(line, result) for line, result in look.looks]
     return {"history": history, "completions": look.completions, "ghost": look.ghost}
+
+
+def said(line: str, result: Result) -> dict[str, str]:
+    """Return one command of the terminal; a very long output is cut, and says so."""
+    out = result.out
+    if len(out) > LONGEST_OUTPUT:
+        out = f"{out[:LONGEST_OUTPUT]}\n... {len(out) - LONGEST_OUTPUT:,} more characters"
+    told = {"cmd": line, "out": out, "err": result.err}
+    if result.hint:
+        told["hint"] = result.hint
+    return told

@@ -11,16 +11,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..figures import charge_path_graph
-from ..records import ContainerRow, EventRow, StepRow
+from ..records import ContainerRow, EventRow, SlabRow, StepRow
 
 
 @dataclass(frozen=True)
 class Moment:
-    """An event, its steps, and the step that is shown, 1 to len(steps) ("never" steps not counted); 0 at event 0."""
+    """An event, its steps, and the step that is shown, 1 to len(steps) ("never" steps not counted); 0 at event 0.
+
+    `slab` is the birth number of the slab that the event touches, -1 for none.
+    """
 
     event: EventRow | None
     steps: tuple[StepRow, ...]
     step: int
+    slab: int = -1
 
     @property
     def walked(self) -> list[StepRow]:
@@ -70,12 +74,12 @@ class Moment:
 
     # -- the cell that the event touches
 
-    def mark(self, slab: int, cache: str) -> dict[str, Any] | None:
+    def mark(self, cache: str) -> dict[str, Any] | None:
         """Return the frame's `mark`, None if the event touches no cell of this cache at this step."""
         event = self.event
         if event is None or event.cache != cache or event.slot < 0:
             return None
-        mark: dict[str, Any] = {"slab": slab, "slot": event.slot}
+        mark: dict[str, Any] = {"slab": self.slab, "slot": event.slot}
         if event.kind == "refused" and self.taken:
             return {**mark, "kind": "taken"}
         if event.kind == "alloc" and self.reached("kmem_cache_alloc"):
@@ -89,36 +93,21 @@ class Moment:
         """Whether a refused object is out just now: handed out, not yet given back."""
         return self.reached("kmem_cache_alloc") and not self.reached("kmem_cache_free")
 
-    def cell(self, slot: int, owners: list[int], turn: list[int]) -> None:
-        """Turn the touched cell's row back to this step; `owners` and `turn` are the frame's lists of its slab."""
+    def slab_row(self, row: SlabRow) -> SlabRow:
+        """Return a slab as it is at this step: the touched cell is out without an owner, or not yet out."""
         event = self.event
-        if event is None:
-            return
+        if event is None or (event.cache, self.slab) != (row.cache, row.number) or event.slot < 0:
+            return row
+        slot = event.slot
+        owners = tuple(None if cell == slot else path for cell, path in enumerate(row.owners))
         if event.kind == "refused" and self.taken:
-            give_out(slot, owners, turn)
-        elif event.kind == "alloc":
-            if not self.reached("kmem_cache_alloc"):
-                take_back(slot, owners, turn)
-            elif self.charged and not self.reached("store owner"):
-                owners[slot] = -1
-
-
-def give_out(slot: int, owners: list[int], turn: list[int]) -> None:
-    """Show a cell as handed out and unowned; who waited behind it moves up."""
-    owners[slot] = -1
-    turn[slot] = 0
-    for cell, place in enumerate(turn):
-        if place:
-            turn[cell] = place - 1 if place > 0 else place + 1
-
-
-def take_back(slot: int, owners: list[int], turn: list[int]) -> None:
-    """Show a cell as still free and next; everyone else waits one longer."""
-    for cell, place in enumerate(turn):
-        if place:
-            turn[cell] = place + 1 if place > 0 else place - 1
-    owners[slot] = -2
-    turn[slot] = 1
+            free = tuple(cell for cell in row.freelist if cell != slot)
+            return replace(row, owners=owners, freelist=free, inuse=row.inuse + 1)
+        if event.kind == "alloc" and not self.reached("kmem_cache_alloc"):
+            return replace(row, owners=owners, freelist=(slot, *row.freelist), inuse=row.inuse - 1)
+        if event.kind == "alloc" and self.charged and not self.reached("store owner"):
+            return replace(row, owners=owners)
+        return row
 
 
 def path_nodes(moment: Moment) -> dict[str, Any] | None:

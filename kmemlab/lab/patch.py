@@ -8,7 +8,7 @@ SAME: dict[str, Any] = {}
 
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return the patch that makes `new` of `old`; {} for equal ones. Neither may hold None: it means "gone" here."""
+    """Return the patch that makes `new` of `old`; {} for equal ones. No object in them may hold None: it means "gone" here."""
     patch: dict[str, Any] = {}
     for key in old:
         if key not in new:

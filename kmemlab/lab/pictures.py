@@ -31,6 +31,7 @@ TABS = (
 )
 STAGE_HEIGHT = 470  # pixels; in the lab every picture has the same, so that nothing below it moves
 TREE_HEIGHT = 120
+TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
 PICTURES = (*dict(TABS), "path")  # the lab has the path above the stage; on its own it is a figure too
 
 
@@ -62,9 +63,13 @@ def picture(
         figure, twin = path_figure(moment.steps, moment.step, shown), path_text(moment.steps, moment.step)
     else:
         found = machine.caches.get(cache)
-        slabs = slab_rows(machine, found) if found is not None else ()
+        slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, found)) if found is not None else ()
         if lab:
-            return {"twin": slabs_text(slabs, owners, cache)}
+            mark = moment.mark(cache)
+            taken = (mark["slab"], mark["slot"]) if mark is not None and mark["kind"] == "taken" else None
+            twin = slabs_text(slabs[:TWIN_SLABS], owners, cache, taken)
+            left = len(slabs) - TWIN_SLABS
+            return {"twin": f"{twin}\n... and {left:,} more, all full" if left > 0 else twin}
         figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
     return {"figure": without_null(figure.to_plotly_json()), "twin": twin}
 

@@ -144,7 +144,8 @@ def main(argv: list[str] | None = None) -> int:
     def leave(number: int, frame: FrameType | None) -> None:
         raise SystemExit(0)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    leaving = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: somebody closes the terminal
+    for number in leaving:
         signal.signal(number, leave)
     compiled = arguments.compiled.resolve() if arguments.compiled is not None else None
     token = arguments.token or secrets.token_hex(16)
@@ -160,7 +161,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kmemlab: the server did not start\n{error}", file=sys.stderr)
         return 1
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in leaving:
             signal.signal(number, signal.SIG_IGN)
         server.stop()
 

@@ -95,7 +95,8 @@ def test_a_directory_can_be_made_mounted_on_and_removed(machine: Checked) -> Non
     tree = machine.machine.tree
     machine.do(tree.mkdir, "/tmp/c")
     machine.do(tree.mount, "kmem", "/tmp/c/")
-    assert tree.listdir("/tmp/c") == ["tasks", "notify_on_release", "kmem.usage", "kmem.limit", "kmem.failcnt"]
+    own = ["tasks", "notify_on_release", "releasable", "release_agent"]
+    assert tree.listdir("/tmp/c") == [*own, "kmem.usage", "kmem.limit", "kmem.failcnt"]
     assert errno_of(tree.rmdir, "/tmp/c") == errno.EBUSY
     machine.do(tree.umount, "/tmp/c")
     machine.do(tree.rmdir, "/tmp/c")
@@ -162,7 +163,7 @@ def test_buddyinfo_counts_free_blocks(machine: Checked) -> None:
 def test_proc_has_a_directory_for_each_task(kmem: Checked) -> None:
     tree = kmem.machine.tree
     kmem.open(2)
-    assert tree.listdir("/proc") == ["1", "2", "buddyinfo", "slabinfo", "version"]
+    assert tree.listdir("/proc") == ["1", "2", "buddyinfo", "cgroups", "slabinfo", "version"]
     assert tree.listdir("/proc/2/fd") == ["0"]
     assert kmem.read("/proc/2/cgroup") == "kmem:/web\n"
     assert kmem.read("/proc/self/cgroup") == "kmem:/web\n"

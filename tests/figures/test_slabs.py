@@ -25,19 +25,22 @@ def cells(figure: go.Figure) -> dict[int, list[tuple[int, str]]]:
 
 
 def test_the_twin_is_the_kernels_table() -> None:
-    assert slabs_text(SLABS, OWNERS).splitlines()[:4] == [
+    twin = slabs_text(SLABS, OWNERS, taken=(17, 14)).splitlines()
+    assert twin[:4] == [
         "slab  list      inuse objs  owners            freelist",
         "  15  cpu 0         8   16  BWW.WBWWW.......  3 9 10 11 12 13 14 (15)",
         "  17  cpu 1        15   16  BBBBBBWBBDBBBB?.  15        ? = taken, no owner",
         "   4  partial 1    14   16  WWWWW.WWW.WBWWWW  9 5",
     ]
+    assert "   0  full         16   16  ––––––––––––––––" in twin
+    assert twin[-1] == "– is in use without an owner"
 
 
 def test_picture_and_twin_agree() -> None:
     drawn = cells(slabs_figure(SLABS, OWNERS))
-    for line in slabs_text(SLABS, OWNERS).splitlines()[1:]:
+    for line in slabs_text(SLABS, OWNERS).splitlines()[1:-1]:
         number, marks = int(line[:4]), line[28:44]
-        letters = [text if text.isalpha() else "?" if code == 1 else "." for code, text in drawn[number]]
+        letters = [text if text.isalpha() else "–" if code == 1 else "." for code, text in drawn[number]]
         assert "".join(letters) == marks
 
 
@@ -59,7 +62,7 @@ def test_pointers_lead_to_listed_slabs_only() -> None:
 
 def test_slabs_stand_in_the_order_of_their_lists() -> None:
     assert list(cells(slabs_figure(SLABS, OWNERS)))[:2] == [15, 0]
-    assert [int(line[:4]) for line in slabs_text(SLABS).splitlines()[1:]] == [15, 17, 4, 6, 0, 5]
+    assert [int(line[:4]) for line in slabs_text(SLABS).splitlines()[1:-1]] == [15, 17, 4, 6, 0, 5]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kmemlab import Machine, Session
 from kmemlab.engine.events import Stopped
-from kmemlab.explain import LONGEST, steps_of
+from kmemlab.explain import steps_of
+from kmemlab.explain_words import LONGEST
 from kmemlab.recordings import ForeignFileError
 from kmemlab.session import MOST_CHECKPOINTS
 from kmemlab.survey import container_rows, event_rows, flow_rows, page_rows, slab_rows

@@ -77,10 +77,16 @@ export function makeActions(link, player, parts, state, redraw) {
     walk() {
       if ((frame().tab ?? "slabs") === "slabs" && !state.twin) parts.stage.slabs.focus();
     },
-    type: (line) => parts.terminal.type(line),
+    type(line) {
+      if (parts.presenter.active()) say("There is no terminal while presenting: P leaves.");
+      else parts.terminal.type(line);
+    },
     goTo: () => parts.bar.openGoTo(),
     leave: () => parts.root.focus({ preventScroll: true }),
-    present: () => parts.presenter.toggle().catch(() => say("This page does not allow full screen.")),
+    present() {
+      parts.presenter.toggle().catch(() => say("This page does not allow full screen."));
+      parts.root.focus({ preventScroll: true });
+    },
     keys() {
       parts.keyTable.hidden = !parts.keyTable.hidden;
       if (!parts.keyTable.hidden) parts.keyTable.focus();

@@ -123,7 +123,9 @@ export function makeBar(lab) {
       const position = frame.position ?? 0;
       const length = frame.length ?? 0;
       if (scenariosChanged(frame.scenarios, frame.scenario)) {
-        const known = frame.scenarios ?? (frame.scenario ? [frame.scenario] : []);
+        const known = [...(frame.scenarios ?? [])];
+        const own = frame.scenario;
+        if (own && !known.some((s) => s.name === own.name)) known.unshift(own);
         scenario.replaceChildren(...known.map((s) => h("option", { value: s.name }, s.title ?? s.name)));
         scenario.value = frame.scenario?.name ?? "";
       }

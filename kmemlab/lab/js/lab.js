@@ -20,8 +20,12 @@ import { makePresenter } from "./present.js";
 const L_FROM = 1600;
 const M_FROM = 1180;
 const STACK_BELOW = 760;
+// Beside a stage that is narrower than this leaves, containers would squeeze it: they stand above it, in a row.
+const ABOVE_BELOW = 960;
 // From here on a sentence of 64 characters fits on one line.
 const ONE_LINE_FROM = 690;
+const NOT_CONNECTED =
+  "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again; the picture stays.";
 
 /** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
 function themeOfPage() {
@@ -142,13 +146,15 @@ function render({ model, el }) {
     setAttrs(root, {
       "data-size": view.size,
       "data-stack": String(view.stack),
+      "data-above": String(view.width < ABOVE_BELOW),
       "data-narrow": String(view.width < ONE_LINE_FROM),
     });
     draw();
   }
 
   function drawNotice(frame) {
-    const notice = state.notice ?? (frame.notice !== state.dismissed ? frame.notice : null);
+    const told = state.notice ?? (frame.notice !== state.dismissed ? frame.notice : null);
+    const notice = link.silent ? { kind: "error", text: NOT_CONNECTED } : told;
     parts.notice.hidden = !notice;
     if (!notice) return;
     setAttrs(parts.notice, { "data-kind": notice.kind });

@@ -8,6 +8,8 @@ const LINKS = new WeakMap();
 const ANSWER_LOST_MS = 10000;
 // What is quicker than this is not called work.
 const WORKING_AFTER_MS = 150;
+// A lab whose Jupyter kernel is gone looks alive: after this long without an answer it says so.
+const SILENT_AFTER_MS = 4000;
 
 /** The link of an anywidget model; made when it is first asked for. */
 export function linkTo(model) {
@@ -24,6 +26,7 @@ function makeLink(model) {
     frame: wholeFrame(model),
     seq: Number(model.get("seq")) || 0,
     working: false,
+    silent: false,
     ask,
     sayTheme,
     busy,
@@ -31,6 +34,7 @@ function makeLink(model) {
   };
   let stale = link.seq === 0;
   let timer = 0;
+  let silence = 0;
 
   const tell = () => {
     for (const listener of listeners) listener();
@@ -56,7 +60,9 @@ function makeLink(model) {
 
   function takePatch(message) {
     clearTimeout(timer);
+    clearTimeout(silence);
     link.working = false;
+    link.silent = false;
     // A patch with an old number is part of the whole frame already.
     if (message.seq > link.seq) {
       stale = link.seq !== 0 && message.seq !== link.seq + 1;
@@ -71,13 +77,28 @@ function makeLink(model) {
   /** Sends an action; `answered` is called when its patch is here, before anything is drawn. */
   function ask(action, args = {}, answered = undefined) {
     waiting.push({ at: performance.now(), answered });
-    model.send({ op: "do", action, ...args });
+    send({ op: "do", action, ...args });
   }
 
   /** Says whether the page is light or dark; answered like an action. */
   function sayTheme(theme) {
     waiting.push({ at: performance.now() });
-    model.send({ op: "theme", theme });
+    send({ op: "theme", theme });
+  }
+
+  /** Sends a message; without an answer the lab will say that it has none. */
+  function send(message) {
+    clearTimeout(silence);
+    silence = window.setTimeout(() => {
+      link.silent = !link.working;
+      tell();
+    }, SILENT_AFTER_MS);
+    try {
+      model.send(message);
+    } catch {
+      link.silent = true; // the connection is closed: the Jupyter kernel was restarted or is gone
+      tell();
+    }
   }
 
   /** How many actions have no answer yet. */

@@ -8,6 +8,7 @@ const PATH_FONT = { L: 16.5, M: 13.5, S: 12.5 };
 const CHARGE_SHARES = [1.08, 1.14, 1.02, 1, 0.86, 1.34, 0.76];
 const VERTICAL_BELOW = 780;
 const VERTICAL_ROW = 42;
+const SMALLEST_PATH_FONT = 10.5;
 
 /** @param {import("./dom.js").Lab} lab */
 export function makePath(lab) {
@@ -24,7 +25,7 @@ export function makePath(lab) {
       const path = { columns: 0, ...frame.path };
       path.nodes = (path.nodes ?? []).map((node) => ({ ...node, now: node.k === frame.step }));
       const picture =
-        width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font);
+        width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font, fitted(path, width, font));
       if (moved) picture.classList.add("kl-moved");
       const refusing = path.nodes.some((node) => node.now && node.state === "refused");
       if (moved && refusing) picture.classList.add("kl-refusing");
@@ -40,6 +41,12 @@ export function makePath(lab) {
   };
 }
 
+/** The type size at which every column has the room its texts need; not below the smallest that can be read. */
+function fitted(path, width, font) {
+  const sum = columnNeeds(path, width, font).reduce((a, b) => a + b, 0);
+  return sum > width - 8 ? Math.max(SMALLEST_PATH_FONT, (font * (width - 8)) / sum) : font;
+}
+
 const reached = (node) => ["done", "now", "refused"].includes(node.state);
 
 /** Forward lane by column, return lane in the order in which it is walked. */
@@ -51,18 +58,21 @@ function pathLanes(path) {
   return { forward, unwind };
 }
 
+/** What the longest text of each column needs. A very long name is cut rather than starve the other columns. */
+function columnNeeds(path, width, font) {
+  const need = Array(Math.max(path.columns, 1)).fill(40);
+  for (const node of path.nodes) {
+    const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", font - 1.2, 500));
+    const beside = node.col === path.turn && node.lane !== "unwind";
+    need[node.col] = Math.min(width * 0.26, Math.max(need[node.col], text + (beside ? 38 : 14)));
+  }
+  return need;
+}
+
 /** Left edge of each column: the design's shares, but never less than the longest text needs. */
 function columnEdges(path, width, font) {
   const columns = Math.max(path.columns, 1);
-  const need = Array(columns).fill(40);
-  for (const node of path.nodes) {
-    const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", font - 1.2, 500));
-    // A very long name is cut rather than starve the other columns.
-    need[node.col] = Math.min(
-      width * 0.23,
-      Math.max(need[node.col], text + (node.col === path.turn ? 38 : 14)),
-    );
-  }
+  const need = columnNeeds(path, width, font);
   const shares = columns === CHARGE_SHARES.length ? CHARGE_SHARES : Array(columns).fill(1);
   const total = shares.reduce((a, b) => a + b, 0);
   let wide = shares.map((share) => (share / total) * (width - 8));
@@ -126,10 +136,11 @@ function pathNode(node, x, y, tx, lineHeight, font, room) {
   );
 }
 
-function flatPath(path, width, font) {
+/** `room` is the type size that the height is made for, so that a smaller one moves nothing below. */
+function flatPath(path, width, room, font) {
+  const height = room * 1.15 + 9 + room * 4.1 + room * 3.05;
   const y1 = font * 1.15 + 9;
   const y2 = y1 + font * 4.1;
-  const height = y2 + font * 3.05;
   const picture = svg("svg", { role: "img", width, height, viewBox: `0 0 ${width} ${height}` });
   if (!path.nodes.length) return picture;
   const { forward, unwind } = pathLanes(path);

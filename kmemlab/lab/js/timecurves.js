@@ -113,7 +113,11 @@ export function paintUsage(p) {
     const words = `limit of ${name} ${fmt(limited.limit)}`;
     p.el.append(
       svg("path", { d: `M${p.x0 + 2} ${y}H${p.x1}`, class: "kl-limit" }),
-      svgText(p.x0 + 12, y - 5, words, { size: p.font - 1, tone: "kl-s2 kl-halo" }),
+      // Near the top of the plot it would stand in the heading: then it goes below its line.
+      svgText(p.x0 + 12, y - 5 < p.top + p.font * 0.4 ? y + p.font : y - 5, words, {
+        size: p.font - 1,
+        tone: "kl-s2 kl-halo",
+      }),
     );
     refusalDot(p, Y(valueAt(p.series.usage?.[limited.id], p.series.first ?? 0)), limited.failcnt > 0);
   }

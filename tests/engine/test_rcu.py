@@ -1,0 +1,148 @@
+"""Grace periods: what waits is allocated and paid for until one ends."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from kmemlab.engine.errors import CheckError
+from kmemlab.engine.rcu import Callback
+from kmemlab.engine.sockets import sys_pipe
+from kmemlab.engine.types import NONE
+
+from .faulty import ends_as_it_began, ready, same_after_restore
+from .machines import Checked, errno_of
+
+FILE = 256
+
+
+def waiting(machine: Checked) -> list[str]:
+    return [each.cache for each in machine.machine.rcu.queue]
+
+
+def test_without_a_grace_period_nothing_waits() -> None:
+    machine = ready()
+    machine.close(2, machine.open(2))
+    assert (waiting(machine), machine.counter("web")) == ([], (0, 0))
+    assert machine.do(machine.machine.rcu.end_grace_period) == 0
+
+
+def test_a_closed_file_is_paid_for_until_the_grace_period_ends() -> None:
+    machine = ready(rcu="grace")
+    for _ in range(3):
+        machine.open(2)
+    for fd in (2, 0, 1):
+        machine.close(2, fd)
+    assert (waiting(machine), machine.counter("web")) == (["filp"] * 3, (3 * FILE, 0))
+    assert machine.do(machine.machine.rcu.end_grace_period) == 3
+    assert (waiting(machine), machine.counter("web")) == ([], (0, 0))
+
+
+def test_a_limit_counts_what_waits() -> None:
+    machine = ready(rcu="grace")
+    machine.limit("web", FILE)
+    machine.close(2, machine.open(2))
+    assert errno_of(machine.open, 2) == errno.ENFILE
+    machine.do(machine.machine.rcu.end_grace_period)
+    assert machine.open(2) == 0
+
+
+def test_a_container_that_is_left_cannot_be_removed_until_then() -> None:
+    machine = ready(rcu="grace")
+    machine.open(2)
+    machine.exit(2)
+    assert errno_of(machine.rmdir, "web") == errno.EBUSY
+    machine.do(machine.machine.rcu.end_grace_period)
+    machine.rmdir("web")
+
+
+def test_accounting_is_not_switched_off_while_something_waits() -> None:
+    machine = ready(rcu="grace")
+    machine.close(2, machine.open(2))
+    assert errno_of(machine.account, "filp", False) == errno.EBUSY
+    machine.do(machine.machine.rcu.end_grace_period)
+    machine.account("filp", False)
+
+
+def test_a_shared_file_waits_only_after_the_last_close() -> None:
+    machine = ready(rcu="grace")
+    machine.open(2)
+    child = machine.fork(2)
+    machine.close(2, 0)
+    assert waiting(machine) == []
+    machine.close(child, 0)
+    assert waiting(machine) == ["filp"]
+
+
+def test_a_pipes_inode_and_dentry_do_not_wait_its_struct_files_do() -> None:
+    machine = ready(rcu="grace")
+    sys_pipe(machine.machine, machine.machine.current.task)
+    machine.close(2, 0)
+    machine.close(2, 1)
+    assert (waiting(machine), machine.counter("web")) == (["filp"] * 2, (2 * FILE, 0))
+
+
+def test_a_pruned_dentry_waits_and_its_name_with_it() -> None:
+    machine = ready(rcu="grace")
+    machine.machine.dcache.stat_missing(100)
+    machine.do(machine.machine.dcache.prune, 1)
+    assert [(each.cache, each.name != NONE) for each in machine.machine.rcu.queue] == [("dentry", True)]
+    assert machine.counter("web") == (208, 0)
+    machine.do(machine.machine.rcu.end_grace_period)
+    assert machine.counter("web") == (0, 0)
+
+
+def test_the_oldest_goes_first_each_on_the_cpu_that_queued_it() -> None:
+    machine = ready(rcu="grace", cpus=2)
+    filp = machine.machine.find_cache("filp")
+    for cpu in (0, 1):
+        machine.open(2, cpu)
+    first, second = (each.freelist for each in filp.cpu_slab)
+    machine.close(2, 1, 1)
+    machine.close(2, 0, 0)
+    assert [each.cpu for each in machine.machine.rcu.queue] == [1, 0]
+    machine.do(machine.machine.rcu.end_grace_period)
+    assert [each.freelist for each in filp.cpu_slab] == [first - 1, second - 1]  # on top of each cpu's own list
+
+
+def test_the_queue_is_part_of_the_state() -> None:
+    machine = ready(rcu="grace", cpus=2)
+    for cpu in (0, 1):
+        machine.close(2, machine.open(2), cpu)
+    machine.machine.dcache.stat_missing(100)
+    machine.do(machine.machine.dcache.prune, 1)
+    before = machine.machine.state_hash()
+    same_after_restore(machine)
+    machine.do(machine.machine.rcu.end_grace_period)
+    assert machine.machine.state_hash() != before
+    assert machine.counter("web") == (0, 0)
+
+
+def test_check_sees_a_queue_that_holds_what_is_free_or_somebody_elses() -> None:
+    machine = ready(rcu="grace")
+    address = machine.machine.tasks.find(2).files[machine.open(2)]
+    rcu = machine.machine.rcu
+    rcu.queue.append(Callback("filp", address, NONE, 0))
+    with pytest.raises(CheckError, match="nobody holds what another holds"):
+        machine.machine.check()
+    rcu.queue[-1] = Callback("filp", address + 256, NONE, 0)
+    with pytest.raises(CheckError, match="in use"):
+        machine.machine.check()
+    rcu.queue.clear()
+    machine.machine.check()
+
+
+@pytest.mark.parametrize("mode", ["later", "", 1, None])
+def test_there_are_two_modes(mode: object) -> None:
+    with pytest.raises((OSError, TypeError), match=r"rcu=|str object expected"):
+        Checked(rcu=mode)
+
+
+def test_after_all_is_freed_the_zone_is_as_at_boot() -> None:
+    machine = Checked(rcu="grace")
+    boot = machine.machine.slub.pages.free_blocks()
+    machine.fork()
+    for _ in range(20):
+        machine.open(2)
+    ends_as_it_began(machine, boot)

@@ -1,0 +1,294 @@
+"""Tests of the tests: each patch here puts one mistake into a copy of kmemlab, and something named must notice.
+
+A mutant meets `kmemlab verify` on the recordings below first, in this order. What gets past them meets one test. Both have
+passed on the copy without a patch, or being killed would mean nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TOP = HERE.parent.parent
+PATCHES = {path.stem: path for path in sorted(HERE.glob("*.patch"))}
+PATIENCE = 120  # seconds for one run
+
+# The quick ones, in the order in which they are checked.
+RECORDINGS = (
+    "geometry-2.6.23.csv.gz",
+    "merge-2.6.24.csv.gz",
+    "kmalloc-and-defaults.json",
+    "res_counter_charge.csv.gz",
+    "res_counter_parse.csv.gz",
+    "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "traces/empties_flush-a-2.6.23.csv.gz",
+    "traces/partial_stress-a-2.6.24.csv.gz",
+    "traces/shrink_ties-a-2.6.24.csv.gz",
+    "traces/remote_fifo-a-2.6.24.csv.gz",
+    "traces/create_destroy-a-2.6.24.csv.gz",
+    "traces/real_meta-a-2.6.24.csv.gz",
+)
+
+# What kills each: the recording that verify fails first, or a test.
+KILLERS = {
+    "01-min-partial-off-by-one": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "02-freed-full-slab-to-wrong-end": "traces/partial_stress-a-2.6.24.csv.gz",
+    "03-flushed-cpu-list-not-reversed": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "04-shrink-ties-not-reversed": "traces/shrink_ties-a-2.6.24.csv.gz",
+    "05-shrink-ascending": "traces/shrink_ties-a-2.6.24.csv.gz",
+    "06-caller-flushed-first": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "07-partial-taken-from-tail": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "08-initial-free-list-reversed": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "09-deactivated-slab-to-tail": "traces/shrink_ties-a-2.6.24.csv.gz",
+    "10-empty-slab-to-head": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "11-empty-slab-kept": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "12-remote-free-joins-owners-list": "traces/empties_flush-a-2.6.23.csv.gz",
+    "13-cpu-dead-oldest-cache-first": "traces/cpu_dead_empties-a-2.6.24.csv.gz",
+    "14-unaligned-pages": "traces/create_destroy-a-2.6.24.csv.gz",
+    "15-frozen-slab-given-back-when-empty": (
+        "tests/engine/test_slub_cpu_slab.py::test_a_slab_that_another_cpu_empties_stays_with_the_cpu_that_holds_it"
+    ),
+    "16-refused-object-lost": "tests/engine/test_notify.py::test_after_a_refusal_the_same_object_is_next",
+    "17-refused-slab-keeps-its-pages": (
+        "tests/engine/test_notify.py::test_refused_pages_go_back_and_the_earlier_listeners_hear_them_go_last_first"
+    ),
+    "18-pages-given-back-before-listeners-hear": (
+        "tests/engine/test_killed_mutants.py::test_a_listener_hears_of_a_slab_that_goes_while_it_still_has_its_pages"
+    ),
+    "19-owner-stored-before-the-charge": (
+        "tests/engine/test_kmem_charge.py::test_the_steps_of_a_charge_come_in_the_order_of_the_fact_sheet"
+    ),
+    "20-whoever-frees-is-paid-back": (
+        "tests/engine/test_kmem_charge.py::test_whoever_frees_the_object_the_container_that_paid_is_paid_back"
+    ),
+    "21-reference-never-taken": (
+        "tests/engine/test_kmem_charge.py::test_each_object_costs_the_size_of_the_cache_and_one_reference"
+    ),
+    "22-reference-not-put": (
+        "tests/engine/test_containers.py::test_rmdir_is_busy_while_anything_refers_to_the_container_and_goes_when_it_is_gone"
+    ),
+    "23-refusal-keeps-the-reference": (
+        "tests/engine/test_kmem_charge.py::test_the_steps_of_a_refusal_end_before_the_owner_is_stored"
+    ),
+    "24-array-not-freed-with-its-slab": "tests/engine/test_owner_arrays.py::test_no_array_is_left_when_every_slab_is_gone",
+    "25-array-of-half-pointers": (
+        "tests/engine/test_owner_arrays.py::test_an_array_has_a_pointer_for_each_object_and_lands_in_the_kmalloc_cache_of_that_size"
+    ),
+    "26-slab-without-array-accepted": (
+        "tests/engine/test_owner_arrays.py::test_the_nth_array_that_cannot_be_had_sends_the_pages_back_and_moves_no_failcnt"
+    ),
+    "27-charge-objsize": "tests/engine/test_kmem_charge.py::test_the_last_object_that_fits_fits_exactly",
+    "28-uncharge-objsize": "tests/engine/test_kmem_charge.py::test_charges_do_not_move_with_the_task",
+    "29-charge-climbs-to-the-root": "tests/engine/test_kmem_charge.py::test_charges_never_climb",
+    "30-owner-not-cleared": "tests/engine/test_kmem_charge.py::test_charges_do_not_move_with_the_task",
+    "31-unowned-slab-refuses": (
+        "tests/engine/test_kmem_switch.py::test_objects_from_before_stay_unpaid_and_so_do_new_ones_on_their_slab"
+    ),
+    "32-refusal-names-nobody": "tests/engine/test_kmem_charge.py::test_the_steps_of_a_refusal_end_before_the_owner_is_stored",
+    "33-off-with-one-object-left": "tests/engine/test_kmem_switch.py::test_off_is_busy_while_one_object_is_in_use",
+    "34-kmalloc-may-be-switched-off": "tests/engine/test_kmem_switch.py::test_every_kmalloc_cache_is_refused_on_and_off",
+    "35-switching-off-keeps-the-arrays": (
+        "tests/engine/test_owner_arrays.py::test_switching_off_takes_the_arrays_of_empty_slabs_away"
+    ),
+    "36-failcnt-written-to-limit": "tests/engine/test_kmem_charge.py::test_failcnt_can_be_set_back_and_usage_cannot_be_written",
+    "37-exact-fit-refused": "res_counter_charge.csv.gz",
+    "38-sum-does-not-wrap": "res_counter_charge.csv.gz",
+    "39-failcnt-on-success": "res_counter_charge.csv.gz",
+    "40-refused-charge-kept": "res_counter_charge.csv.gz",
+    "41-uncharge-not-clamped": "res_counter_charge.csv.gz",
+    "42-newline-of-echo-accepted": "res_counter_parse.csv.gz",
+    "43-digits-saturate": "res_counter_parse.csv.gz",
+    "44-memory-parser-rounds-down": "res_counter_parse.csv.gz",
+    "45-unwound-in-order-of-registration": (
+        "tests/engine/test_notify.py::test_a_refused_object_goes_back_and_the_earlier_listeners_hear_it_go_last_first"
+    ),
+    "46-refuser-told-free": (
+        "tests/engine/test_notify.py::test_a_refused_object_goes_back_and_the_earlier_listeners_hear_it_go_last_first"
+    ),
+    "47-refused-pages-not-unwound": (
+        "tests/engine/test_notify.py::test_refused_pages_go_back_and_the_earlier_listeners_hear_them_go_last_first"
+    ),
+    "48-freepage-in-order-of-registration": (
+        "tests/engine/test_notify.py::test_listeners_hear_what_comes_in_order_and_what_goes_in_reverse"
+    ),
+    "49-switched-not-called": "tests/engine/test_notify.py::test_switching_tells_the_listener_once",
+    "50-last-switched-hears-last": (
+        "tests/engine/test_notify.py::test_listeners_are_told_in_the_order_of_their_registration_not_of_their_switching"
+    ),
+    "51-lower-half-given-back": "tests/engine/test_buddy.py::test_a_block_is_halved_until_it_fits_and_the_upper_halves_stay",
+    "52-largest-block-split-first": (
+        "tests/engine/test_buddy.py::test_the_smallest_block_that_is_large_enough_is_taken_from_the_head_of_its_list"
+    ),
+    "53-neighbour-taken-for-buddy": (
+        "tests/engine/test_killed_mutants.py::test_neighbours_that_are_no_buddies_do_not_join_whichever_is_freed_first"
+    ),
+    "54-no-merge": "tests/engine/test_buddy.py::test_a_freed_block_joins_its_buddy_for_as_long_as_that_is_free_and_whole",
+    "55-merge-stops-one-order-short": "tests/engine/test_killed_mutants.py::test_blocks_merge_up_to_order_ten_and_no_further",
+    "56-buddy-of-a-lower-order-joined": (
+        "tests/engine/test_killed_mutants.py::test_a_block_of_which_only_the_lower_half_is_free_is_no_buddy"
+    ),
+    "57-freed-block-to-tail": (
+        "tests/engine/test_buddy.py::test_the_smallest_block_that_is_large_enough_is_taken_from_the_head_of_its_list"
+    ),
+    "58-constructor-merged": "merge-2.6.24.csv.gz",
+    "59-a-pointer-of-slack-merged": "merge-2.6.24.csv.gz",
+    "60-reclaimable-merged-with-other": "merge-2.6.24.csv.gz",
+    "61-alias-takes-no-reference": "merge-2.6.24.csv.gz",
+    "62-alignment-of-rounded-size": "geometry-2.6.23.csv.gz",
+    "63-free-pointer-inside-constructed-object": "geometry-2.6.23.csv.gz",
+    "64-half-a-cache-line-aligned": "geometry-2.6.23.csv.gz",
+    "65-half-wasted-accepted": "merge-2.6.24.csv.gz",
+    "66-cpu-list-saved-in-order-of-address": (
+        "tests/engine/test_killed_mutants.py::test_a_restored_cpu_hands_out_what_was_freed_last"
+    ),
+    "67-partial-list-restored-reversed": "tests/engine/test_killed_mutants.py::test_a_restored_partial_list_is_in_its_order",
+    "68-restored-cpu-slab-not-frozen": (
+        "tests/engine/test_state_and_restore.py::test_restoring_gives_the_same_state_in_a_new_machine_and_in_the_old_one"
+    ),
+    "69-restored-births-counted-anew": (
+        "tests/engine/test_killed_mutants.py::test_a_restored_cache_goes_on_counting_births_where_it_was"
+    ),
+    "70-stale-checkpoints-kept": (
+        "tests/session/test_time_travel.py::test_checkpoints_of_commands_that_were_dropped_are_never_gone_back_to"
+    ),
+    "71-log-not-rewound": "tests/session/test_time_travel.py::test_every_event_sought_is_the_machine_that_met_it_on_the_way",
+}
+QUICK = {
+    "01-min-partial-off-by-one",
+    "19-owner-stored-before-the-charge",
+    "45-unwound-in-order-of-registration",
+    "53-neighbour-taken-for-buddy",
+}
+MARKED = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in KILLERS]
+
+
+class Copy:
+    """A copy of kmemlab and its tests in a folder of its own, which may be spoilt."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("kmemlab", "tests"):
+            # Not a compiled engine, nor what would run in place of a patched module.
+            shutil.copytree(
+                TOP / name, folder / name, ignore=shutil.ignore_patterns("data", "mutants", "*.so", "*.pyd", "__pycache__")
+            )
+        (folder / "kmemlab" / "data").symlink_to(TOP / "kmemlab" / "data", target_is_directory=True)
+        shutil.copy(TOP / "pyproject.toml", folder)
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python on the copy. Lists, not vectors: the mistake is in the rules, not in how they are compiled."""
+        env = {**os.environ, "PYTHONPATH": str(self.folder), "PYTEST_ADDOPTS": "", "KMEMLAB_PURE": "1"}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True, timeout=PATIENCE
+        )
+
+    def apply(self, patch: Path) -> None:
+        """Put the mistake in; a patch that does not apply, or would apply in two places, fails the test."""
+        ((file, hunks),) = hunks_of(patch)
+        text = (self.folder / file).read_text(encoding="utf-8")
+        for old, new in hunks:
+            assert text.count(old) == 1, f"{patch.name}: {file} has this {text.count(old)} times, not once:\n{old}"
+            assert old != new
+        env = {**os.environ, "GIT_CEILING_DIRECTORIES": str(self.folder.parent)}
+        applied = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", str(patch)], cwd=self.folder, env=env, capture_output=True, text=True
+        )
+        assert applied.returncode == 0, f"{patch.name} does not apply: {applied.stderr}"
+        assert (self.folder / file).read_text(encoding="utf-8") != text
+        module = file.removesuffix(".py").replace("/", ".")
+        imported = self.python("-c", f"import {module}; print({module}.__file__)")
+        assert imported.returncode == 0, f"{patch.name} is no mistake but no Python: {imported.stderr}"
+        assert imported.stdout.strip() == str(self.folder / file)
+
+    def verify(self) -> str:
+        """Run `kmemlab verify`; the first recording that is not reproduced, "" if all are."""
+        paths = [f"kmemlab/data/recordings/{name}" for name in RECORDINGS]
+        ran = self.python("-m", "kmemlab", "verify", *paths)
+        good = 0
+        for line in ran.stdout.splitlines():
+            if not line.startswith("ok "):
+                break
+            good += 1
+        assert (ran.returncode == 0) == (good == len(RECORDINGS)), ran.stdout + ran.stderr
+        return RECORDINGS[good] if ran.returncode else ""
+
+    def test(self, *tests: str) -> subprocess.CompletedProcess[str]:
+        """Run some tests up to the first that fails."""
+        return self.python("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
+
+
+def hunks_of(patch: Path) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Read a unified diff: for each file what each hunk takes out and puts in, with the context."""
+    files: list[tuple[str, list[tuple[str, str]]]] = []
+    old: list[str] = []
+    new: list[str] = []
+
+    def close() -> None:
+        if old or new:
+            files[-1][1].append(("".join(old), "".join(new)))
+            old.clear()
+            new.clear()
+
+    for line in patch.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.startswith("--- "):
+            close()
+        elif line.startswith("+++ b/"):
+            files.append((line.removeprefix("+++ b/").strip(), []))
+        elif line.startswith("@@ "):
+            close()
+        else:
+            if line[0] in " -":
+                old.append(line[1:])
+            if line[0] in " +":
+                new.append(line[1:])
+    close()
+    return files
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_mutant_is_killed_by_what_is_named(name: str, tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    copy.apply(PATCHES[name])
+    killer = KILLERS[name]
+    killed = copy.verify()
+    if killed or killer in RECORDINGS:
+        assert killed == killer
+        return
+    ran = copy.test(killer)
+    assert ran.returncode == 1, f"{name} survived, or the test did not run: exit {ran.returncode}\n{ran.stdout}{ran.stderr}"
+    assert f"FAILED {killer}" in ran.stdout
+
+
+@pytest.mark.long
+def test_without_a_patch_nothing_is_noticed(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    assert copy.verify() == ""
+    ran = copy.test(*sorted({killer for killer in KILLERS.values() if killer not in RECORDINGS}))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_readme_lists_each_patch_and_what_kills_it() -> None:
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([0-9]{2}-[a-z0-9-]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(PATCHES)
+    assert {name: killer.strip("`") for name, _, killer in rows} == {
+        name: killer.removeprefix("tests/") if killer not in RECORDINGS else f"verify: {killer}"
+        for name, killer in KILLERS.items()
+    }
+
+
+def test_every_patch_is_one_small_change_of_one_module_and_there_are_no_two_alike() -> None:
+    changes = {name: hunks_of(path) for name, path in PATCHES.items()}
+    assert list(KILLERS) == list(changes)
+    for name, files in changes.items():
+        assert len(files) == 1, name
+        assert 1 <= len(files[0][1]) <= 2, name
+    assert len({repr(files) for files in changes.values()}) == len(changes)
+    assert set(KILLERS) >= QUICK
