@@ -127,6 +127,34 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+class Make:
+    """The make that started us, if one did: it passes a SIGTERM on, but no SIGINT, and says nothing when it is killed.
+
+    While it answers a SIGINT it waits for its children with the signal blocked: that can be read, on Linux.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getppid()
+        self.is_make = self._status().startswith(("Name:\tmake\n", "Name:\tgmake\n"))
+        self._seen = False
+
+    def _status(self) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def wants_an_end(self) -> bool:
+        """Say whether it is gone, or was found interrupted twice running (it blocks signals for a moment when it forks)."""
+        if not self.is_make:
+            return False
+        if os.getppid() != self.pid:
+            return True
+        blocked = [line.split()[1] for line in self._status().splitlines() if line.startswith("SigBlk:")]
+        before, self._seen = self._seen, bool(blocked) and bool(int(blocked[0], 16) >> (signal.SIGINT - 1) & 1)
+        return before and self._seen
+
+
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 0 then, 2 if the port is taken, 1 if the server fails."""
     parser = argparse.ArgumentParser(description="Open kmemlab's notebooks in JupyterLab.")
@@ -147,6 +175,7 @@ def main(argv: list[str] | None = None) -> int:
     leaving = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: somebody closes the terminal
     for number in leaving:
         signal.signal(number, leave)
+    make = Make()
     compiled = arguments.compiled.resolve() if arguments.compiled is not None else None
     token = arguments.token or secrets.token_hex(16)
     server = LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token, compiled=compiled)
@@ -156,7 +185,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kmemlab: ready {address}", flush=True)
         if arguments.browser:
             webbrowser.open(address)
-        return 1 if server.process.wait() else 0
+        while server.process.poll() is None and not make.wants_an_end():
+            time.sleep(0.25)
+        return 1 if server.process.returncode else 0
     except RuntimeError as error:
         print(f"kmemlab: the server did not start\n{error}", file=sys.stderr)
         return 1
