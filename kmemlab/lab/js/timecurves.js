@@ -111,10 +111,14 @@ export function paintUsage(p) {
     const y = Y(limited.limit);
     const name = fitText(limited.name, (p.x1 - p.x0) / 3, p.font - 1);
     const words = `limit of ${name} ${fmt(limited.limit)}`;
+    // It gives way to the line of "now", if there is room behind it.
+    const wide = textWidth(words, p.font - 1);
+    const now = p.X(Math.min(p.last, Math.max(p.first, p.now)));
+    const crossed = now > p.x0 + 8 && now < p.x0 + wide + 16 && now + wide + 10 < p.x1;
     p.el.append(
       svg("path", { d: `M${p.x0 + 2} ${y}H${p.x1}`, class: "kl-limit" }),
       // Near the top of the plot it would stand in the heading: then it goes below its line.
-      svgText(p.x0 + 12, y - 5 < p.top + p.font * 0.4 ? y + p.font : y - 5, words, {
+      svgText(crossed ? now + 10 : p.x0 + 12, y - 5 < p.top + p.font * 0.4 ? y + p.font : y - 5, words, {
         size: p.font - 1,
         tone: "kl-s2 kl-halo",
       }),
