@@ -248,7 +248,7 @@ def test_programs_do_what_the_naive_model_does(slub: str) -> None:
 @pytest.mark.parametrize("slub", ERAS)
 def test_long_programs_do_what_the_naive_model_does(slub: str) -> None:
     era = type(f"Long{slub}", (Programs,), {"slub": slub})
-    run_state_machine_as_test(era, settings=settings(max_examples=100, stateful_step_count=120))
+    run_state_machine_as_test(era, settings=settings(deadline=None, max_examples=100, stateful_step_count=120))
 
 
 def test_the_model_charges_for_what_the_headers_say() -> None:
