@@ -7,12 +7,9 @@ looked at. A new command starts at a command's end; what came after is kept unti
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from bisect import bisect_right
 from pathlib import Path
-from typing import Any, SupportsIndex, overload
+from typing import Any
 
 from . import survey
 from .engine.errors import invalid
@@ -21,32 +18,12 @@ from .engine.machine import Machine as Kernel
 from .explain import steps_of
 from .recordings import ForeignFileError, read_json
 from .records import Row
+from .session_file import FORMAT, what_is_wrong, write_whole
 from .shell import Machine, Result
+from .transcript import Transcript
 
-FORMAT = 1
 SPACING = 1000  # events between checkpoints, to begin with
 MOST_CHECKPOINTS = 64
-
-
-class Transcript(tuple[Result, ...]):
-    """The results of several commands. Printed, it looks as a terminal would."""
-
-    __slots__ = ()
-
-    @overload
-    def __getitem__(self, at: SupportsIndex) -> Result: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Transcript: ...
-
-    def __getitem__(self, at: SupportsIndex | slice) -> Result | Transcript:
-        if isinstance(at, slice):
-            return Transcript(super().__getitem__(at))
-        return super().__getitem__(at)
-
-    def __repr__(self) -> str:
-        lines = [text for result in self for text in (result.out, result.err, result.hint) if text]
-        return "\n".join(lines)
 
 
 class Session:
@@ -258,16 +235,7 @@ class Session:
 
     def save(self, path: str | Path) -> None:
         """Write a session file; an old one stays whole until the new one is."""
-        target = Path(path)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self.to_dict(), file, indent=1)
-                file.write("\n")
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(Path(path), self.to_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> Session:
@@ -297,19 +265,3 @@ class Session:
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session
-
-
-def what_is_wrong(saved: Any) -> tuple[str, str] | None:
-    """Say what a session file should hold and does not; None if it is one."""
-    if not isinstance(saved, dict) or not isinstance(saved.get("kmemlab_session"), int):
-        return "a kmemlab session", "something else"
-    if saved["kmemlab_session"] > FORMAT:
-        return f"a session of format {FORMAT}", f"format {saved['kmemlab_session']}: update kmemlab to read it"
-    commands = saved.get("commands")
-    if not isinstance(commands, list) or not all(isinstance(each, str) for each in commands):
-        return "commands, a list of lines", repr(commands)[:40]
-    if not isinstance(saved.get("position"), int) or isinstance(saved["position"], bool):
-        return "position, a number", repr(saved.get("position"))[:40]
-    if not isinstance(saved.get("profile"), dict) or not isinstance(saved.get("view", {}), dict):
-        return "profile and view, objects", "something else"
-    return None

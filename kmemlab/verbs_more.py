@@ -14,7 +14,7 @@ from .engine.mm import mmap, munmap, touch
 from .engine.signals import lock_file, queue_signal, timer_create, unshare_mounts
 from .engine.sockets import sys_pipe, sys_socket
 from .engine.types import GFP_KERNEL, GFP_NOFAIL
-from .verbs import amount, some_refused
+from .verbs_tasks import amount, some_refused
 
 if TYPE_CHECKING:
     from .shell import Shell

@@ -8,7 +8,7 @@ from ..engine.events import ALLOC, FREE, NEWPAGE, REFUSED
 from ..engine.kmem_cache import Slab
 from ..engine.slub_admin import slabs_of
 from ..engine.types import IN_USE, NONE, PAGE_OFFSET
-from ..explain import short, title
+from ..explain_story import short, title
 from ..session import Session
 
 MOST = 40

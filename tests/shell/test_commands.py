@@ -9,7 +9,7 @@ import pytest
 from kmemlab import Machine, Result
 from kmemlab.commands import USAGE, VERBS
 from kmemlab.man import PAGES
-from kmemlab.verbs import RUNS_SHOWN
+from kmemlab.verbs_tasks import RUNS_SHOWN
 
 READY = [
     "mount -t container -o kmem none /containers",
