@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({**envelope(), **found}))
         return 0
     show(found)
+    if found["no_memory"]:
+        print(f"{found['no_memory']} of the refusals are no limit's: the simulated machine ran out of pages.")
     print(f"replayed {found['events']['rows']} events, {len(found['containers'])} containers, {batch.refused} refused")
     return 0
 

@@ -106,7 +106,7 @@ class Batch(Guest):
                     address[obj] = REFUSED
                     self.refused += 1
                     if cache.listeners:
-                        self.note_refusal(task.css[index], i - 1)
+                        self.note_refusal(task.css[index], cache.size, i - 1)
             elif op == FREE:
                 got = address[obj]
                 if got != REFUSED:
@@ -132,10 +132,11 @@ class Batch(Guest):
         if usage > self.peaks.get(ident, 0):
             self.peaks[ident] = usage
 
-    def note_refusal(self, group: object, operation: int) -> None:
-        """Keep the first refusal of a container."""
+    def note_refusal(self, group: object, size: i64, operation: int) -> None:
+        """Keep the first refusal by a container's limit: one that would have fitted was refused for want of memory."""
         assert isinstance(group, KmemContainer)
-        self.first_refused.setdefault(int(group.ident), (operation, group.res.usage))
+        if group.res.usage + size > group.res.limit:
+            self.first_refused.setdefault(int(group.ident), (operation, group.res.usage))
 
     def state(self) -> Any:
         """Return plain JSON values; objects that are not alive are left out."""

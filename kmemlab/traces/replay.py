@@ -15,13 +15,14 @@ from ..engine.errors import KernelError
 from ..engine.kmem import KmemContainer, limit_or_none
 from ..engine.kmem_cache import KmemCache
 from ..engine.machine import Machine
-from ..engine.replay import MARK, REFUSED, Batch, Operations
+from ..engine.replay import ALLOC, FREE, KMALLOC, MARK, REFUSED, Batch, Operations
 from ..engine.slub_admin import kmem_cache_destroy, live_objects
 from ..engine.tasks import Task
 from ..engine.types import NONE
 from .linux import Trace
 
-MEMORY = "256M"
+LEAST_MEMORY = 256  # MiB
+ROOM = 4  # times the most bytes ever live: a slab seldom is less than a quarter full
 POINT = "/containers"
 
 
@@ -43,8 +44,27 @@ class Plan:
 
 
 def machine_for(trace: Trace, slub: str = "2.6.24") -> Machine:
-    """Boot a machine as large as the trace needs. The kernel's own owner arrays are in the trace: ours cost nothing."""
-    return Machine(slub=slub, cpus=trace.cpus, memory=MEMORY, arrays="free", caches=False, log=False)
+    """Boot a machine that the trace should fit into. The kernel's own owner arrays are in the trace: ours cost nothing."""
+    mebibytes = LEAST_MEMORY
+    while mebibytes << 20 < ROOM * peak_bytes(trace):
+        mebibytes *= 2
+    return Machine(slub=slub, cpus=trace.cpus, memory=f"{mebibytes}M", arrays="free", caches=False, log=False)
+
+
+def peak_bytes(trace: Trace) -> int:
+    """Return the most bytes of the trace's objects that were alive at once, if none is refused."""
+    sizes = list(trace.caches.values())
+    live: dict[int, int] = {}
+    now = most = 0
+    ops, things, asked, _, _, objects, _ = trace.columns
+    for op, thing, size, obj in zip(ops, things, asked, objects, strict=True):
+        if op in (ALLOC, KMALLOC):
+            live[obj] = sizes[thing] if op == ALLOC else size
+            now += live[obj]
+            most = max(most, now)
+        elif op == FREE:
+            now -= live.pop(obj, 0)
+    return most
 
 
 def accounted_caches(trace: Trace, account: tuple[str, ...]) -> list[str]:
@@ -181,6 +201,7 @@ def report(trace: Trace, batch: Batch, plan: Plan, markers: list[dict[str, Any]]
         "containers": {each.path: container_report(trace, batch, each) for each in containers(machine)},
         "caches": cache_reports(trace, batch),
         "markers": markers,
+        "no_memory": batch.refused - sum(group_of(each).res.failcnt for each in containers(machine)),
         "open_loop": "the recorded tasks did not see the refusals: the first is exact, later counts are an upper bound",
     }
 

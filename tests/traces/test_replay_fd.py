@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.engine.errors import KernelError
+from kmemlab.engine.machine import Machine
 from kmemlab.engine.replay import REFUSED, Batch
 from kmemlab.engine.slub_admin import kmem_cache_shrink
 from kmemlab.engine.types import NONE
 from kmemlab.recordings import RECORDINGS, ForeignFileError
 from kmemlab.traces.linux import Trace, read_trace
-from kmemlab.traces.replay import Plan, accounted_caches, machine_for, prepare, report
+from kmemlab.traces.replay import Plan, accounted_caches, machine_for, peak_bytes, prepare, report
 from kmemlab.traces.replay import run as run_trace
 
 FD = RECORDINGS / "trace-fd.csv.gz"
@@ -65,6 +67,26 @@ def test_with_a_limit_of_a_mebibyte_the_first_refusal_is_where_it_must_be(limite
     assert limited[1]["events"]["refused"] == 7908
     line = gzip.decompress(FD.read_bytes()).decode().splitlines()[16952]
     assert line.split(",")[4:6] == ["kmem_cache_alloc", "filp"]
+
+
+def test_a_refusal_for_want_of_pages_is_blamed_on_no_limit() -> None:
+    machine = Machine(cpus=fd().cpus, memory="2M", arrays="free", caches=False, log=False)
+    batch = prepare(machine, fd(), Plan())
+    told = report(fd(), batch, Plan(), run_trace(fd(), batch))
+    machine.check()
+    assert told["no_memory"] == told["events"]["refused"] > 0
+    assert all(row["failcnt"] == 0 and row["first_refused"] is None for row in told["containers"].values())
+
+
+def test_with_memory_enough_every_refusal_is_a_limits(limited: tuple[Batch, dict[str, Any]]) -> None:
+    assert limited[1]["no_memory"] == 0
+
+
+def test_the_machine_has_room_for_a_trace_of_any_size() -> None:
+    large = replace(fd(), caches={name: 32 * size for name, size in fd().caches.items()})
+    assert peak_bytes(fd()) > 3072976, "what is charged is alive"
+    assert peak_bytes(large) << 2 > 256 << 20
+    assert machine_for(large).slub.pages.nr_pages * 4096 >= peak_bytes(large) << 2
 
 
 def test_live_objects_less_those_from_before_are_the_recordings_own_balance(free: tuple[Batch, dict[str, Any]]) -> None:
