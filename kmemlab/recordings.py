@@ -82,8 +82,9 @@ def read_json(path: Path) -> Any:
             return json.load(file)
         except json.JSONDecodeError as error:
             raise ForeignFileError(path, error.lineno, "JSON", error.msg.lower()) from error
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise ForeignFileError(path, 1, "JSON", str(error).lower()) from error
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+            # ValueError: text that is no UTF-8, or a number of thousands of digits. RecursionError: thousands of brackets.
+            raise ForeignFileError(path, 1, "JSON", str(error).lower().partition(";")[0]) from error
 
 
 def json_beside(path: Path) -> Path | None:

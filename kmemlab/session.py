@@ -262,6 +262,8 @@ class Session:
         except (OSError, TypeError) as error:
             raise ForeignFileError(source, 1, "a profile that this kmemlab can boot", str(error)) from error
         session.run(*saved["commands"])
+        if saved["position"] > session.length:
+            raise ForeignFileError(source, 1, f"a position up to {session.length}", str(saved["position"]))
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session

@@ -32,6 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     for path in plan.containers:
         if path not in homes:
             print(f"kmemlab: no task of this trace is in {path}; there is {', '.join(sorted(homes))}", file=sys.stderr)
+    for pid in plan.assigned:
+        if pid not in trace.pids:
+            print(f"kmemlab: --assign {pid}: no such task in this trace", file=sys.stderr)
+    if plan.limit is not None and not (homes & set(plan.containers) if plan.containers else homes - {"/"}):
+        print(
+            "kmemlab: the limit holds for nobody: put tasks into containers with --assign PID=PATH or --meta", file=sys.stderr
+        )
     machine = machine_for(trace, arguments.slub)
     batch = prepare(machine, trace, plan)
     markers = run_trace(trace, batch)

@@ -36,8 +36,11 @@ def open_session(arguments: argparse.Namespace) -> Session:
     Raises:
         ForeignFileError: for a session or a profile that cannot be had.
     """
-    if arguments.session is not None and arguments.session.exists():
-        return Session.load(arguments.session)
+    if arguments.session is not None:
+        if arguments.session.exists():
+            return Session.load(arguments.session)
+        if not arguments.session.parent.is_dir():
+            raise ForeignFileError(arguments.session, 1, f"a folder {arguments.session.parent} to save to", "none")
     era, _, rest = arguments.profile.partition("-")
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)

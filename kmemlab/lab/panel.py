@@ -43,6 +43,9 @@ class Picture(anywidget.AnyWidget):
     def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "") -> None:
         if name not in PICTURES:
             raise ValueError(f"there is no picture {name!r}: choose one of {', '.join(PICTURES)}")
+        paths = [str(row.to_dict()["path"]) for row in session.records("containers")]
+        if selected and selected not in paths:
+            raise ValueError(f"there is no container {selected!r}: choose one of {', '.join(paths)}")
         controller = Controller(session)
         moment = moment_of(session, controller.look.step)
         controller.frame()  # gives the containers their letters

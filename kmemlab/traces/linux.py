@@ -93,12 +93,16 @@ def read_trace(path: Path, meta: Path | None = None) -> Trace:
     """Read a trace and the .json beside it.
 
     Raises:
-        ForeignFileError: for a file that is no such trace, or breaks off.
+        ForeignFileError: for a file that is no such trace, or breaks off inside a row or a compressed file.
     """
     beside = meta or json_beside(path)
     described = read_json(beside) if beside is not None else {}
     if not isinstance(described, dict):
         raise ForeignFileError(beside or path, 1, "an object", "something else")
+    for key, kind in {"meta": str, "pid_cgroup": dict, "snapshots": dict}.items():
+        if not isinstance(described.get(key, kind()), kind):
+            words = "a text" if kind is str else "an object"
+            raise ForeignFileError(beside or path, 1, f"{key}, {words}", repr(described[key])[:40])
     trace = Trace(path, described)
     live: dict[str, int] = {}
     cache_index: dict[str, int] = {}

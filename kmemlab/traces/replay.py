@@ -80,6 +80,8 @@ def accounted_caches(trace: Trace, account: tuple[str, ...]) -> list[str]:
     if account == ("auto",):
         return list(trace.accounted)
     for name in account:
+        if not name:
+            raise KernelError(errno.EINVAL, "a cache without a name cannot be accounted: leave out the comma, or say none")
         if name.startswith("kmalloc"):
             raise KernelError(errno.EINVAL, f"{name}: kmalloc caches cannot be accounted")
         if name not in trace.caches:

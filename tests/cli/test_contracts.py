@@ -178,7 +178,45 @@ def test_a_filtered_trace_is_refused_unless_allowed(tmp_path: Path) -> None:
 
 
 def test_the_same_replay_is_the_same_bytes() -> None:
-    assert kmemlab("replay", FD, "--limit", "1M").stdout == kmemlab("replay", FD, "--limit", "1M").stdout
+    first, again = kmemlab("replay", FD, "--limit", "1M"), kmemlab("replay", FD, "--limit", "1M")
+    assert first.returncode == 0
+    assert "first refusal" in first.stdout
+    assert first.stdout == again.stdout
+
+
+def test_a_limit_that_holds_for_nobody_says_so(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text("{}")
+    nobody = kmemlab("replay", FD, "--meta", tmp_path / "meta.json", "--limit", "1M", "--allow-filtered")
+    assert (nobody.returncode, "the limit holds for nobody" in nobody.stderr) == (0, True)
+    assert "no such task" in kmemlab("replay", FD, "--assign", "99999=/a").stderr
+    assert kmemlab("replay", FD, "--limit", "1M").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "meta", ['{"meta": []}', '{"pid_cgroup": [1]}', '{"snapshots": 3}', "[" * 100_000, "1" * 5000], ids=range(5)
+)
+def test_a_foreign_description_of_a_trace_is_one_sentence(tmp_path: Path, meta: str) -> None:
+    (tmp_path / "meta.json").write_text(meta)
+    assert one_line(kmemlab("replay", FD, "--meta", tmp_path / "meta.json")).startswith(
+        f"kmemlab: {tmp_path / 'meta.json'}:1: "
+    )
+
+
+def test_a_cache_without_a_name_is_refused() -> None:
+    assert "without a name" in one_line(kmemlab("replay", FD, "--account", "filp,"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "kmemlab", "replay", str(FD)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (ran.returncode, ran.stderr) == (2, "kmemlab: standard output: No space left on device\n")
+
+
+def test_a_session_that_could_not_be_saved_does_not_begin(tmp_path: Path) -> None:
+    assert "a folder" in one_line(kmemlab("sh", "--session", tmp_path / "nowhere" / "x.json", "-"))
 
 
 # -- sh

@@ -89,7 +89,9 @@ def world(*subsystems: Subsystem) -> tuple[Containers, Task]:
 
 def test_the_same_subsystems_again_show_the_same_tree() -> None:
     containers, task = world(Fussy("a"), Fussy("b"))
-    assert containers.mount("a", [task]) is containers.mount("a", [task])
+    tree = containers.mount("a", [task])
+    assert tree.subsystems == [containers.subsystems[0]]
+    assert containers.mount("a", [task]) is tree
 
 
 @pytest.mark.parametrize("options", ["a,b", "all", None, "a,noprefix"])

@@ -26,6 +26,11 @@ pathlib.Path("ended").write_text("by make")
 """
 
 
+def heed() -> None:
+    """Where the tests run in the background SIGINT is ignored, and a make that ignores it is not interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux") or shutil.which("make") is None, reason="needs make on Linux")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_signal_to_make_alone_reaches_the_server(tmp_path: Path, number: signal.Signals) -> None:
@@ -33,7 +38,9 @@ def test_a_signal_to_make_alone_reaches_the_server(tmp_path: Path, number: signa
     (tmp_path / "Makefile").write_text(f"lab:\n\t@exec {sys.executable} child.py\n")
     # `make test` runs us too: the make in here is nobody's child.
     alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    make = subprocess.Popen(["make", "lab"], cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True, env=alone)
+    make = subprocess.Popen(
+        ["make", "lab"], cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True, env=alone, preexec_fn=heed
+    )
     assert make.stdout is not None
     assert int(make.stdout.readline()) > 0, "the child runs"
     assert not (tmp_path / "ended").exists(), "and goes on while nobody interrupts"

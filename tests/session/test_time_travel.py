@@ -330,6 +330,33 @@ def test_what_is_no_session_is_refused_with_one_sentence_that_names_file_and_lin
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kmemlab_session": True},
+        {"kmemlab_session": 0},
+        {"position": -3},
+        {"position": 1_000_000},
+        {"profile": {"caches": 5}},
+        {"profile": {"pages": "x"}},
+    ],
+    ids=str,
+)
+def test_a_session_file_that_was_tampered_with_is_refused(change: dict[str, object]) -> None:
+    session = Session(memory="1M")
+    session.run("fork")
+    saved = session.to_dict()
+    assert Session.from_dict(saved).position == session.position > 0
+    with pytest.raises(ForeignFileError):
+        Session.from_dict({**saved, **change})
+
+
+def test_a_session_that_cannot_be_saved_names_its_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as refusal:
+        Session(memory="1M").save(tmp_path / "nowhere" / "x.json")
+    assert refusal.value.filename == str(tmp_path / "nowhere" / "x.json")
+
+
 def test_a_file_that_is_not_there_or_not_text_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(ForeignFileError, match="no such file"):
         Session.load(tmp_path / "nope.json")
