@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .engine.types import PAGE_SIZE
@@ -11,6 +12,7 @@ from .records import EventRow
 
 if TYPE_CHECKING:
     from .session import Session
+    from .shell import Result
 
 
 def tell_newpage(session: Session, event: EventRow, story: Story) -> None:
@@ -103,15 +105,19 @@ def tell_command(session: Session, event: EventRow, story: Story) -> None:
     if result is not None and result.err:
         story.go(verb_of(session, event), result.err, f"{short(line, 30)}: {result.err.rpartition(': ')[2]}", "the shell")
         return
-    story.go(verb_of(session, event), line, command_sentence(session, line), "the shell")
+    story.go(verb_of(session, event), line, command_sentence(session, line, result), "the shell")
 
 
-def command_sentence(session: Session, line: str) -> str:
+def command_sentence(session: Session, line: str, result: Result | None) -> str:
     """Say in words what a command that went well has done."""
     words = line.split()
     if words[:1] == ["as"]:
         words = words[2:]
     match words:
+        case ["poke", *_] if result is not None:
+            return f"S{result.out[1:].partition(':')[0]}."
+        case ["echo", *_, ">", path] if path.endswith("/validate"):
+            return validated(path.split("/")[-2], result)
         case ["mount", *_, point]:
             return f"A container tree is mounted on {short(point, 24)}."
         case ["mkdir", path]:
@@ -131,3 +137,10 @@ def command_sentence(session: Session, line: str) -> str:
                 return f"From now on each new {cache} object is charged to its owner."
             return f"Nobody is charged for {cache} any more."
     return f"{short(line, 48)}: done."
+
+
+def validated(cache: str, result: Result | None) -> str:
+    """Say what a validation found."""
+    reports = re.search(r"SLUB_DEBUG made ([\d,]+) report", result.hint) if result is not None else None
+    found = f"{reports[1]} reports, in dmesg" if reports else "nothing is wrong"
+    return f"{short(cache)}'s slabs were checked: {found}."

@@ -62,9 +62,26 @@ slab_size      bytes an object costs             objs_per_slab  objects in a sla
 slabs          slabs there are                   cpu_slabs      slabs that cpus have in hand
 partial        slabs on the partial list         objects        as the kernel counts: a cpu's slab as wholly used
 shrink         write 1: empty slabs go back, the partial list is sorted
+validate       write 1: contents are checked, see `man validate`
 cache_account  see `man cache_account`
 
 There is no file for full slabs, because nothing in the kernel leads to one.""",
+    "validate": """\
+/sys/slab/CACHE/validate, sanity_checks, red_zone, poison, store_user, trace, alloc_calls, free_calls
+
+Write 1 to validate: every cpu lets go of its slab, and each slab that can be found is checked, full ones only where users are
+tracked. What is wrong is put right and both are in `dmesg`, so a second validate finds nothing. Anything else: Invalid
+argument. Kernels with slub_debug=FZPU on their boot line (or slub_debug=FZPU,CACHE) have something to check:
+
+F sanity_checks  lists and counts, at each alloc and free      U store_user  who allocated, who freed: alloc_calls, free_calls
+Z red_zone       a word behind the object, cc in use, bb free  T trace       every alloc and free goes to dmesg
+P poison         a free object is 6b 6b ... a5, padding is 5a
+
+Each can be written: 1 sets it, anything else clears it. red_zone, poison and store_user make objects larger, so they say
+Device or resource busy while the cache has a slab, be it an empty one: free the objects, then write 1 to shrink. alloc_calls
+and free_calls count the objects in use by pid (the kernel by calling function); Function not implemented without store_user.
+
+Found at alloc: the slab counts as used up, and another is taken. Found at free: the object is not freed, ever.""",
     "as": "as PID[@CPU] COMMAND\n\nLet another task run the command, on a cpu you choose: `as 7 open 3`, `as 7@1 close all`.",
     "open": """\
 open N
@@ -127,6 +144,8 @@ def page(topic: str, usage: dict[str, str]) -> str:
     name = topic.rstrip("/").rpartition("/")[2] or topic
     if name in ("notify_on_release", "releasable"):
         name = "release_agent"
+    if name in ("sanity_checks", "red_zone", "poison", "store_user", "trace", "alloc_calls", "free_calls", "slub_debug"):
+        name = "validate"
     if name == "cgroup":
         name = "cgroups"
     if name in ("kmem.usage", "kmem.failcnt", "usage", "limit", "failcnt"):

@@ -77,4 +77,17 @@ kthread [-n] N CACHE | -d N
 
 Allocate N objects in a kernel thread, which lives in the root container and pays there; on a machine booted with
 irq_payer="none" nobody pays. -n and -d as in `man softirq`.""",
+    "poke": """\
+poke ADDRESS[+OFFSET] BYTE... | CACHE SLAB.OBJECT[+OFFSET] BYTE...
+
+Overwrite kernel memory, as a bug in the kernel would: `poke kmalloc-16 0.0+16 0x12` writes one byte behind the first object of
+the first kmalloc-16 slab, into its red zone. kmemlab's own command. Only slabs of SLUB_DEBUG caches have contents here, so boot
+with slub_debug=FZPU; elsewhere it is refused, as is a free pointer that would give an object a second owner (Invalid argument),
+and what is in no slab (Bad address). The checks find it at the next alloc or free of that object, or when asked (`man
+validate`). A write into an object in use is its owner's business: no check sees it.""",
+    "dmesg": """\
+dmesg
+
+Print the kernel's log, its newest 1,000 lines: what the checks of SLUB_DEBUG found ("BUG ..."), what they put right
+("FIX ..."), and what a traced cache does. A command that caused reports says how many.""",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
 
 LONGEST_LINE = 4096
-LOOKING = frozenset(("cat", "ls", "ps", "help", "man"))  # commands that only read
+LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man"))  # commands that only read
 OPERATORS = frozenset("><|&;")
 
 
@@ -63,6 +63,7 @@ class Shell:
         if log is not None:
             log.command += 1
         runs = len(machine.containers.released.runs)
+        reports = machine.slub.printk.reports
         out, refusal = "", None
         try:
             out = self.execute(line)
@@ -75,6 +76,9 @@ class Shell:
         machine.command_ends(refusal.number if refusal else 0)
         events = (log.length - before) if log is not None else 0
         told = [f"release agent {agent} would run with {path}" for agent, path in machine.containers.released.runs[runs:]]
+        reports = machine.slub.printk.reports - reports
+        if reports:
+            told.append(f"SLUB_DEBUG made {reports:,} report{'' if reports == 1 else 's'}: `dmesg` prints them")
         if refusal is None:
             return Result(out.rstrip("\n"), hint="; ".join(told), events=events)
         words, _, printed = refusal.words.partition("\0")

@@ -96,7 +96,8 @@ def check_cache(machine: Machine, cache: KmemCache) -> list[Slab]:
     require(cache.last_partial is before, "the tail is the last partial slab", cache.name)
     held = [cpu.slab for cpu in cache.cpu_slab if cpu.slab is not None]
     if cache.full is not None:
-        loose = {int(slab.number) for slab in slabs if not slab.listed and not slab.frozen and slab.inuse == cache.objects}
+        free = [slab for slab in slabs if not slab.listed and not slab.frozen]
+        loose = {int(slab.number) for slab in free if truly_used(slab) == cache.objects}
         tracked = [int(slab.number) for slab in cache.full]
         require(sorted(tracked) == sorted(loose), "a cache that tracks users lists its full slabs", [cache.name, tracked])
     for slab in slabs:
@@ -108,7 +109,7 @@ def check_cache(machine: Machine, cache: KmemCache) -> list[Slab]:
         if not on_list and not in_hand:
             log = machine.log
             in_flight = log is not None and log.stopped and slab.inuse == 0
-            require(in_flight or slab.inuse == cache.objects, "only a full slab is on no list", around)
+            require(in_flight or truly_used(slab) == cache.objects, "only a full slab is on no list", around)
     return slabs
 
 
@@ -130,8 +131,16 @@ def check_slab(machine: Machine, slab: Slab) -> None:
     require(len(set(free)) == len(free) <= cache.objects, "free lists are acyclic and apart", around)
     require(all(0 <= number < cache.objects for number in free), "free lists stay in range", around)
     live = sum(link == IN_USE for link in slab.link)
-    require(live + len(free) == cache.objects, "in use + free = objects", around)
-    require(slab.inuse == cache.objects - len(on_page), "inuse counts all but the page's own list", around)
+    lost = set(slab.debug.lost) if slab.debug is not None else set()
+    unlisted = {number for number in range(cache.objects) if slab.link[number] != IN_USE} - set(free)
+    require(lost == unlisted, "only what a check gave up is on no free list", [*around, sorted(lost)])
+    require(live + len(free) + len(lost) == cache.objects, "in use + free = objects", around)
+    require(truly_used(slab) == cache.objects - len(on_page), "inuse counts all but the page's own list", around)
+
+
+def truly_used(slab: Slab) -> int:
+    """What `inuse` would be had nobody overwritten a free pointer."""
+    return int(slab.inuse) - (slab.debug.miscount if slab.debug is not None else 0)
 
 
 def count_owners(machine: Machine, slab: Slab, paid: dict[int, int], owned: dict[int, int], arrays: set[int]) -> None:

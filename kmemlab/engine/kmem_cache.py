@@ -10,6 +10,7 @@ from typing import Final
 
 from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, Geometry
 from .notify import SlabListener
+from .slub_debug import SlabDebug
 from .types import IN_USE, NONE, PAGE_SHIFT, i64, vec
 
 KMALLOC: Final = 0x1  # a cache of the kmalloc family: `cache_account` refuses it
@@ -29,10 +30,11 @@ class Slab:
         after, before: links of the partial list; listed: whether it is on it.
         owners: for each object the number of its owner, NONE for a NULL pointer. Empty if the slab has no array.
         array: address of the owner array in simulated memory, NONE if it takes none there.
+        debug: what a debugged slab has besides (slub_debug.py); None for others, also for one older than its cache's flags.
     """
 
     __slots__ = (
-        "after", "array", "base", "before", "cache", "freelist", "frozen", "has_owners", "inuse", "link", "listed",
+        "after", "array", "base", "before", "cache", "debug", "freelist", "frozen", "has_owners", "inuse", "link", "listed",
         "number", "owners", "pfn",
     )  # fmt: skip
 
@@ -51,6 +53,7 @@ class Slab:
         self.has_owners = False
         self.owners: vec[i64] = cache.no_owners
         self.array: i64 = NONE
+        self.debug = SlabDebug() if cache.debug and cache.flags & DEBUGGED else None
 
     def chain(self, first: i64) -> list[int]:
         """List the object numbers of a free list from `first` on; a ring or a wild link ends it, and `check()` sees."""

@@ -167,6 +167,7 @@ class Machine:
             raise KernelError(errno.EINVAL, f"there is no cpu {where}: this machine has {self.profile.cpus}")
         self.current.task = task
         self.current.cpu = where
+        self.slub.pid = pid
         if self.log is not None:
             self.log.pid = pid
         return task

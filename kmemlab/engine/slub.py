@@ -15,6 +15,9 @@ from .errors import KernelError
 from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
 from .kmem_cache import CpuSlab, KmemCache, Slab
 from .notify import SlabListener, notify_alloc, notify_free, notify_freepage, notify_newpage
+from .printk import KernelLog
+from .slub_check import check_discarded
+from .slub_debug_path import alloc_debug, free_debug
 from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
 
 ENOMEM: Final = errno.ENOMEM
@@ -35,11 +38,12 @@ class Slub:
         debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: of which cache, "" for all.
         kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
         record_size: bytes of a struct kmem_cache.
+        printk: the kernel's log; pid: who runs, for tracking records.
     """
 
     __slots__ = (
         "caches", "debug", "debug_cache", "debug_flags", "full_to_tail", "kfree", "kmalloc", "log", "min_partial", "nomerge",
-        "nr_cpus", "pages", "record_size", "slab_of", "split_from",
+        "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +66,8 @@ class Slub:
         self.kmalloc: Callable[[int, int], int] | None = None
         self.kfree: Callable[[int, int], None] | None = None
         self.record_size = 0
+        self.printk = KernelLog()
+        self.pid = 0
         self.split_from: i64 = NONE  # order of the block that the newest slab was cut from
         self.caches: list[KmemCache] = []
         self.slab_of: list[Slab | None] = [None] * pages.nr_pages
@@ -76,7 +82,7 @@ class Slub:
         number = c.freelist
         if number == NONE:
             if cache.debug:
-                return self.alloc_debug(cache, c, cpu)
+                return alloc_debug(self, cache, c, cpu)
             if not self.refill(cache, c, cpu):
                 return NONE
             number = c.freelist
@@ -90,27 +96,6 @@ class Slub:
                 # It goes back the way it came, on the same cpu and without an owner (facts 1.3).
                 slab.link[number] = c.freelist
                 c.freelist = number
-                return self.say_refused(cache, slab, number, refuser)
-        if self.log is not None:
-            owner = slab.owners[number] if slab.has_owners else NONE
-            self.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
-        return slab.base + number * cache.size
-
-    def alloc_debug(self, cache: KmemCache, c: CpuSlab, cpu: i64) -> i64:
-        """Take one object of a SLUB_DEBUG cache: from the page's list, one at a time, and counted at once."""
-        slab = self.next_slab(cache, c, cpu)
-        if slab is None:
-            return NONE
-        number = slab.freelist
-        slab.freelist = slab.link[number]
-        slab.link[number] = IN_USE
-        slab.inuse += 1
-        if cache.listeners:
-            refuser = notify_alloc(cache, slab, number)
-            if refuser is not None:
-                slab.link[number] = slab.freelist
-                slab.freelist = number
-                slab.inuse -= 1
                 return self.say_refused(cache, slab, number, refuser)
         if self.log is not None:
             owner = slab.owners[number] if slab.has_owners else NONE
@@ -166,11 +151,13 @@ class Slub:
             notify_free(cache, slab, number)
         c = cache.cpu_slab[cpu]
         emptied = False
-        if slab is c.slab and not cache.debug:
+        if slab is c.slab and (not cache.debug or slab.debug is None):
             slab.link[number] = c.freelist
             c.freelist = number
-        else:
+        elif not cache.debug:
             emptied = self.free_slow(slab, number)
+        else:
+            emptied = free_debug(self, slab, number, cpu)
         if self.log is not None:
             self.log.add(FREE, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
         if emptied:
@@ -268,6 +255,8 @@ class Slub:
     def discard(self, slab: Slab, cpu: i64) -> None:
         """Give the pages of a slab without objects back (`discard_slab`). It is on no list by now."""
         cache = slab.cache
+        if slab.debug is not None:
+            check_discarded(self, slab)
         if cache.listeners:
             notify_freepage(cache, slab, cpu)
         pfn = slab.pfn

@@ -117,7 +117,7 @@ def kmem_cache_shrink(slub: Slub, cache: KmemCache, caller: i64) -> None:
             cache.remove_partial(slab)
             slub.discard(slab, caller)
         else:
-            by_inuse[slab.inuse].append(slab)
+            by_inuse[min(slab.inuse, cache.objects)].append(slab)  # a count that somebody's overwriting upset may be above
     for slabs in reversed(by_inuse):
         for slab in reversed(slabs):
             cache.remove_partial(slab)
@@ -139,6 +139,9 @@ def kmem_cache_destroy(slub: Slub, cache: KmemCache, caller: i64) -> int:
         live = live_objects(slub, cache)
         if live:
             raise KernelError(errno.EBUSY, f"{cache.name} still has {live} objects in use")
+        given_up = sum(len(slab.debug.lost) for slab in slabs_of(slub, cache) if slab.debug is not None)
+        if given_up:
+            raise KernelError(errno.EBUSY, f"SLUB_DEBUG has given up {given_up} objects of {cache.name}: their slabs cannot go")
     cache.refcount -= 1
     if cache.refcount == 0:
         slub.caches.remove(cache)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .kmem_cache import KmemCache, Slab
+from .kmem_cache import DEBUGGED, KmemCache, Slab
 from .state_containers import containers_state, restore_containers, restore_tasks, tasks_state
+from .state_debug import debug_state, restore_debug, restore_flags
 from .types import IN_USE, NONE, i64, vec
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def state(machine: Machine) -> dict[str, Any]:
         if slab is not None and slab is not seen:
             slabs[slab.cache.name].append(slab)
         seen = slab
-    return {
+    described: dict[str, Any] = {
         "profile": machine.profile.to_dict(),
         "zone": {"free": pages.free_blocks(), "used": pages.runs_in_use()},
         "caches": [cache_state(machine, cache, slabs[cache.name]) for cache in machine.slub.caches],
@@ -37,6 +38,10 @@ def state(machine: Machine) -> dict[str, Any]:
             "mounts": [[path, hierarchy.ident] for path, hierarchy in machine.tree.mounts.items()],
         },
     }
+    said = machine.slub.printk.state()
+    if said:
+        described["dmesg"] = said
+    return described
 
 
 def restore(machine: Machine, saved: dict[str, Any]) -> None:
@@ -55,6 +60,7 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     machine.run_as(pid, cpu)
     for name, guest in machine.guests.items():
         guest.restore(saved["guests"].get(name))
+    machine.slub.printk.restore(saved.get("dmesg", {}))
     tree = machine.tree
     tree.root.children = {}
     for path in saved["tree"]["directories"]:
@@ -96,20 +102,23 @@ def slab_state(slab: Slab) -> dict[str, Any]:
     if slab.has_owners:
         described["owners"] = list(slab.owners)
         described["array"] = slab.array
+    if slab.debug is not None:
+        described["debug"] = debug_state(slab)
     return described
 
 
 def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     """Fill a cache that exists, or make one that was created later."""
     cache = machine.caches.get(saved["name"])
-    kind = (saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
-    if cache is None or (cache.objsize, cache.align, cache.flags, cache.ctor) != kind:
+    kind = (saved["objsize"], saved["align"], saved["flags"] & ~DEBUGGED, saved["ctor"])
+    if cache is None or (cache.objsize, cache.align, cache.flags & ~DEBUGGED, cache.ctor) != kind:
         machine.caches.pop(saved["name"], None)
         machine.slub.caches = [each for each in machine.slub.caches if each.name != saved["name"]]
         nomerge = machine.slub.nomerge
         machine.slub.nomerge = True  # it was a cache of its own
         cache = machine.create_cache(saved["name"], saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
         machine.slub.nomerge = nomerge
+    restore_flags(cache, saved)
     cache.refcount = saved["refcount"]
     cache.aliases = list(saved["aliases"])
     cache.listeners = [machine.kmem] if saved["accounted"] else []
@@ -147,6 +156,7 @@ def restore_slab(cache: KmemCache, saved: dict[str, Any]) -> Slab:
         slab.owners = vec[i64](saved["owners"])
         slab.has_owners = True
         slab.array = saved["array"]
+    restore_debug(slab, saved.get("debug"))
     return slab
 
 

@@ -13,6 +13,7 @@ from .geometry import CACHE_DMA, DEBUG_FREE, DESTROY_BY_RCU, HWCACHE_ALIGN, POIS
 from .kmem_cache import KmemCache
 from .merge import NEVER_MERGE
 from .slub_admin import kmem_cache_shrink
+from .validate import SWITCHES, list_locations, store_switch, store_validate
 from .vfs import Dir, File, Node
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ATTRIBUTES: Final = (
     "slab_size", "object_size", "objs_per_slab", "order", "objects", "slabs", "partial", "cpu_slabs", "ctor", "aliases",
     "align", "hwcache_align", "reclaim_account", "destroy_by_rcu", "sanity_checks", "red_zone", "poison", "store_user", "trace",
-    "shrink", "cache_account",
+    "validate", "shrink", "alloc_calls", "free_calls", "cache_account",
 )  # fmt: skip
 
 
@@ -75,7 +76,14 @@ class CacheDir(Dir):
         if name == "cache_account":
             return File(self.show_account, self.store_account)
         if name == "shrink":
-            return File(None, self.store_shrink)
+            return File(nothing, self.store_shrink)
+        if name == "validate":
+            cpu = self.machine.current.cpu
+            return File(nothing, lambda text: store_validate(self.machine.slub, self.cache, text, cpu))
+        if name in ("alloc_calls", "free_calls"):
+            return File(lambda: list_locations(self.cache, name == "free_calls"))
+        if name in SWITCHES:
+            return File(lambda: self.show(name), lambda text: store_switch(self.cache, name, text))
         if name in ATTRIBUTES:
             return File(lambda: self.show(name))
         return None
@@ -130,6 +138,11 @@ class CacheDir(Dir):
         if text[:1] != "1":
             raise invalid('Write "1" to shrink this cache.')
         kmem_cache_shrink(self.machine.slub, self.cache, self.machine.current.cpu)
+
+
+def nothing() -> str:
+    """Return what `shrink` and `validate` say when they are read: they have a reader, and it gives no byte."""
+    return ""
 
 
 def cpu_slabs(cache: KmemCache) -> int:

@@ -44,7 +44,8 @@ OPERATIONS: list[tuple[str, Callable[[FileTree], object], int]] = [
     ("read nothing", lambda tree: tree.read("/nope"), errno.ENOENT),
     ("read a directory", lambda tree: tree.read("/proc"), errno.EISDIR),
     ("read below a file", lambda tree: tree.read("/proc/version/x"), errno.ENOTDIR),
-    ("read what is write-only", lambda tree: tree.read("/sys/slab/filp/shrink"), errno.EIO),
+    ("allocators of a cache that tracks none", lambda tree: tree.read("/sys/slab/filp/alloc_calls"), errno.ENOSYS),
+    ("freers of a cache that tracks none", lambda tree: tree.read("/sys/slab/filp/free_calls"), errno.ENOSYS),
     ("list a file", lambda tree: tree.listdir("/proc/version"), errno.ENOTDIR),
     ("write what is read-only", lambda tree: tree.write("/proc/buddyinfo", "1"), errno.EIO),
     ("write an attribute", lambda tree: tree.write("/sys/slab/filp/order", "1"), errno.EIO),
@@ -52,6 +53,8 @@ OPERATIONS: list[tuple[str, Callable[[FileTree], object], int]] = [
     ("create a file", lambda tree: tree.write("/containers/web/notes", "1"), errno.EACCES),
     ("create in a directory that is not", lambda tree: tree.write("/no/such", "1"), errno.ENOENT),
     ("shrink by another word", lambda tree: tree.write("/sys/slab/filp/shrink", "0"), errno.EINVAL),
+    ("validate by another word", lambda tree: tree.write("/sys/slab/filp/validate", "0"), errno.EINVAL),
+    ("validate by no word", lambda tree: tree.write("/sys/slab/filp/validate", ""), errno.EINVAL),
     ("name a task nothing", lambda tree: tree.write("/proc/1/comm", "\n"), errno.EINVAL),
     ("make in /proc", lambda tree: tree.mkdir("/proc/x"), errno.EPERM),
     ("make in /sys/slab", lambda tree: tree.mkdir("/sys/slab/x"), errno.EPERM),
@@ -115,12 +118,14 @@ def test_a_tree_that_is_mounted_twice_is_one_tree(kmem: Checked) -> None:
 def test_the_attributes_of_a_cache(machine: Checked) -> None:
     for _ in range(17):
         machine.open()
-    said = {name: machine.read(f"/sys/slab/filp/{name}") for name in ATTRIBUTES if name != "shrink"}
+    assert machine.machine.tree.listdir("/sys/slab/filp") == list(ATTRIBUTES)
+    said = {name: machine.read(f"/sys/slab/filp/{name}") for name in ATTRIBUTES if not name.endswith("_calls")}
     assert said == {
         "slab_size": "256\n", "object_size": "216\n", "objs_per_slab": "16\n", "order": "0\n", "objects": "32\n",
         "slabs": "2\n", "partial": "0\n", "cpu_slabs": "1\n", "ctor": "", "aliases": "0\n", "align": "0\n",
         "hwcache_align": "1\n", "reclaim_account": "0\n", "destroy_by_rcu": "0\n", "cache_account": "0\n",
         "sanity_checks": "0\n", "red_zone": "0\n", "poison": "0\n", "store_user": "0\n", "trace": "0\n",
+        "validate": "", "shrink": "",
     }  # fmt: skip
     assert machine.read("/sys/slab/anon_vma/destroy_by_rcu") == "1\n"
     assert machine.read("/sys/slab/dentry/reclaim_account") == "1\n"
