@@ -44,7 +44,8 @@ class Profile:
         cpus: 1 to 64.
         memory: bytes, a multiple of the page size, at least 64 KiB.
         boot: the kernel's boot line: "slub_nomerge" keeps every cache a cache of its own (without it caches merge);
-            "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options.
+            "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options, for
+            every cache or for those whose name begins so.
         seed: what every random choice starts from.
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
         rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
@@ -95,7 +96,7 @@ class Profile:
 
 
 def debug_options(boot: str) -> tuple[bool, int, str]:
-    """Read slub_debug off a boot line: whether it is there, its flags, and the cache it is for ("" for all).
+    """Read slub_debug off a boot line: whether it is there, its flags, and how the caches it is for begin.
 
     Raises:
         KernelError: EINVAL for a letter that is none of F Z P U T (`setup_slub_debug`, 2.6.24; it only warns there).

@@ -35,7 +35,7 @@ class Slub:
         full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
         log: the event log, None to run without.
         nomerge: every cache stays a cache of its own (merge.py).
-        debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: of which cache, "" for all.
+        debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: how caches it is for begin.
         kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
         record_size: bytes of a struct kmem_cache.
         printk: the kernel's log; pid: who runs, for tracking records.
@@ -254,9 +254,9 @@ class Slub:
 
     def discard(self, slab: Slab, cpu: i64) -> None:
         """Give the pages of a slab without objects back (`discard_slab`). It is on no list by now."""
-        cache = slab.cache
         if slab.debug is not None:
             check_discarded(self, slab)
+        cache = slab.cache
         if cache.listeners:
             notify_freepage(cache, slab, cpu)
         pfn = slab.pfn

@@ -46,7 +46,7 @@ def kmem_cache_create(
         if twin is not None:
             add_alias(twin, name, size)
             return twin
-    if slub.debug and slub.debug_cache in ("", name) and size < LARGEST_DEBUGGED:
+    if slub.debug and name.startswith(slub.debug_cache) and size < LARGEST_DEBUGGED:
         flags |= slub.debug_flags
     geometry = calculate_sizes(size, flags, align, ctor, limits or OrderLimits(), slub.debug)
     if geometry.objects == 0:
@@ -111,13 +111,14 @@ def kmem_cache_shrink(slub: Slub, cache: KmemCache, caller: i64) -> None:
         if buckets == NONE:
             raise KernelError(errno.ENOMEM, f"no memory to sort the slabs of {cache.name}")
     flush_all(slub, cache, caller)
-    by_inuse: list[list[Slab]] = [[] for _ in range(cache.objects + 1)]
+    # A count that somebody's overwriting upset may be above the objects there are, by as many as there are at most.
+    by_inuse: list[list[Slab]] = [[] for _ in range(2 * cache.objects + 1)]
     for slab in cache.partial_list():
         if slab.inuse == 0:
             cache.remove_partial(slab)
             slub.discard(slab, caller)
         else:
-            by_inuse[min(slab.inuse, cache.objects)].append(slab)  # a count that somebody's overwriting upset may be above
+            by_inuse[slab.inuse].append(slab)
     for slabs in reversed(by_inuse):
         for slab in reversed(slabs):
             cache.remove_partial(slab)

@@ -32,7 +32,7 @@ OBJECT: Final = "object"
 REDZONE: Final = "red zone"
 ALIGNMENT: Final = "alignment padding"
 FREE_POINTER: Final = "free pointer"
-TRACKS: Final = "tracking records"
+TRACKS: Final = "tracking record"
 PADDING: Final = "padding"
 TAIL: Final = "padding of the slab"
 

@@ -33,8 +33,8 @@ from .machines import Checked, errno_of
 ERAS = ["2.6.23", "2.6.24"]
 
 
-def booted(letters: str = "FZPU", slub: str = "2.6.24", caches: bool = False, **more: int) -> Checked:
-    return Checked(slub=slub, boot=f"slub_nomerge slub_debug={letters}", caches=caches, **more)
+def booted(letters: str = "FZPU", slub: str = "2.6.24", caches: bool = False, cpus: int = 1) -> Checked:
+    return Checked(slub=slub, boot=f"slub_nomerge slub_debug={letters}", caches=caches, cpus=cpus)
 
 
 def write(machine: Checked, address: int, *values: int) -> str:
@@ -192,7 +192,7 @@ def test_with_red_zones_each_object_that_a_broken_list_lost_is_reported_too() ->
     machine.free(machine.alloc(cache))
     slab = cache.cpu_slab[0].slab
     assert slab is not None
-    assert cache.objects == 3 or cache.objects > 3
+    assert cache.objects > 2
     write(machine, int(slab.base) + cache.offset, 0xFF)
     assert validate(machine, cache) == 3 + 2
     counts = [validate(machine, cache) for _ in range(int(cache.objects) - 1)]
@@ -242,11 +242,8 @@ def test_a_slab_whose_next_object_is_damaged_is_given_up_and_another_one_taken()
     write(machine, first + int(cache.size) + 100, 0)
     second = machine.alloc(cache)
     assert machine.slab(second) is not slab
-    assert [line.split(": ")[1] for line in reports(machine)] == [
-        "Poison overwritten",
-        "Restoring ",
-        "Marking all objects used",
-    ]
+    said = [line.split(": ")[1] for line in reports(machine)]
+    assert said == ["Poison overwritten", "Restoring ", "Marking all objects used"]
     assert (slab.inuse, slab.freelist, slab.live()) == (cache.objects, NONE, 1)
     assert cache.full == [slab]
     machine.free(first)
@@ -451,10 +448,8 @@ def test_a_traced_cache_tells_the_log_of_every_alloc_and_free() -> None:
     machine = Checked()
     machine.write("/sys/slab/filp/trace", "1")
     machine.close(1, machine.open())
-    assert [line.split()[:3] for line in machine.machine.slub.printk.lines] == [
-        ["TRACE", "filp", "alloc"],
-        ["TRACE", "filp", "free"],
-    ]
+    said = [line.split()[:3] for line in machine.machine.slub.printk.lines]
+    assert said == [["TRACE", "filp", "alloc"], ["TRACE", "filp", "free"]]
     assert machine.machine.slub.printk.reports == 0
 
 
@@ -470,7 +465,6 @@ def test_a_machine_goes_back_to_before_a_switch_and_after_it() -> None:
     assert machine.machine.state() == before
     machine.do(machine.machine.restore, after)
     assert machine.machine.state() == after
-    assert machine.machine.kmalloc.caches[64].poison if hasattr(KmemCache, "poison") else True
 
 
 # -- properties
