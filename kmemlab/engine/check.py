@@ -10,6 +10,7 @@ from .check_hierarchies import check_hierarchies
 from .errors import KernelError, require
 from .kmem_cache import KmemCache, Slab
 from .slub_admin import slabs_of
+from .slub_debug import UNKNOWN, SlabDebug, bytes_of, should_be
 from .types import IN_USE, NONE, PAGE_SHIFT
 
 if TYPE_CHECKING:
@@ -133,9 +134,20 @@ def check_slab(machine: Machine, slab: Slab) -> None:
     live = sum(link == IN_USE for link in slab.link)
     lost = set(slab.debug.lost) if slab.debug is not None else set()
     unlisted = {number for number in range(cache.objects) if slab.link[number] != IN_USE} - set(free)
-    require(lost == unlisted, "only what a check gave up is on no free list", [*around, sorted(lost)])
     require(live + len(free) + len(lost) == cache.objects, "in use + free = objects", around)
     require(truly_used(slab) == cache.objects - len(on_page), "inuse counts all but the page's own list", around)
+    require(lost == unlisted, "only what a check gave up is on no free list", [*around, sorted(lost)])
+    if slab.debug is not None:
+        check_contents(slab, slab.debug, around)
+
+
+def check_contents(slab: Slab, debug: SlabDebug, around: list[object]) -> None:
+    """What is kept of a debugged slab's bytes is what is wrong, and stale pointers are those of objects in use."""
+    for at, byte in debug.wrong.items():
+        kept = 0 <= at < bytes_of(slab) and should_be(slab, at) not in (byte, UNKNOWN)
+        require(kept, "only a byte that is not what it should be is kept", [*around, at, byte])
+    used = {number for number in range(slab.cache.objects) if slab.link[number] == IN_USE}
+    require(set(debug.stale) <= used, "a stale free pointer is an object's in use", [*around, sorted(debug.stale)])
 
 
 def truly_used(slab: Slab) -> int:

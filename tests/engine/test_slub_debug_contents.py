@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import random
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmemlab.engine.errors import KernelError
+from kmemlab.engine.errors import CheckError, KernelError
 from kmemlab.engine.geometry import DESTROY_BY_RCU, POISON, RED_ZONE, STORE_USER
 from kmemlab.engine.kmem_cache import KmemCache, Slab
 from kmemlab.engine.machine import Machine
@@ -577,6 +579,25 @@ def test_a_machine_with_damage_is_saved_and_restored_and_finds_the_same() -> Non
     assert validate(again, again.machine.find_cache("filp")) == found > 0
     assert again.machine.slub.printk.lines == machine.machine.slub.printk.lines
     assert again.machine.state() == machine.machine.state()
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (lambda slab: setattr(slab, "freelist", slab.link[slab.freelist]), "in use + free = objects"),
+        (lambda slab: setattr(slab, "inuse", slab.inuse + 1), "inuse counts all but the page's own list"),
+        (lambda slab: setattr(slab.debug, "miscount", 1), "inuse counts all but the page's own list"),
+        (lambda slab: slab.debug.lost.add(slab.freelist), "in use + free = objects"),
+        (lambda slab: slab.debug.wrong.update({64: 0xCC}), "only a byte that is not what it should be is kept"),
+        (lambda slab: slab.debug.stale.update({slab.freelist: 0}), "a stale free pointer is an object's in use"),
+    ],
+)
+def test_the_engines_own_books_are_still_checked(broken: Callable[[Slab], None], rule: str) -> None:
+    machine = booted()
+    slab = machine.slab(machine.kmalloc(64))
+    broken(slab)
+    with pytest.raises(CheckError, match=re.escape(rule)):
+        machine.machine.check()
 
 
 def test_debug_flags_of_a_cache_are_those_of_the_boot_line() -> None:
