@@ -64,6 +64,10 @@ class Interrupts:
             return self.machine.current.task
         return self.kernel
 
+    def who_runs(self, context: str) -> int:
+        """Return whose pid SLUB_DEBUG keeps: in an interrupt that of the task it came upon, whoever pays."""
+        return self.kernel.pid if context == KTHREAD else self.machine.current.task.pid
+
     def alloc(self, context: str, cache: str, gfp: int) -> None:
         """Take an object of a cache in a softirq or in a kernel thread, on the cpu that runs. It stays until `free`.
 
@@ -76,6 +80,7 @@ class Interrupts:
         current = machine.current
         ran = current.task
         log = machine.log
+        machine.slub.pid = self.who_runs(context)
         current.task = self.who_pays(context)
         if log is not None:
             log.pid = current.task.pid
@@ -83,6 +88,7 @@ class Interrupts:
             address = machine.kmem_cache_alloc(cache, gfp | (GFP_ATOMIC if context == SOFTIRQ else GFP_KERNEL))
         finally:
             current.task = ran
+            machine.slub.pid = ran.pid
             if log is not None:
                 log.pid = ran.pid
         if address == NONE:
@@ -93,6 +99,12 @@ class Interrupts:
         """Free the `count` oldest objects of a context; returns how many there were."""
         done = self.held[context][:count]
         del self.held[context][:count]
-        for _, address in done:
-            self.machine.kmem_cache_free(address)
+        slub = self.machine.slub
+        ran = slub.pid
+        slub.pid = self.who_runs(context)
+        try:
+            for _, address in done:
+                self.machine.kmem_cache_free(address)
+        finally:
+            slub.pid = ran
         return len(done)

@@ -32,7 +32,7 @@ from .slub_debug import (
     recount,
     set_pointer,
 )
-from .types import NONE
+from .types import NONE, POINTER
 
 if TYPE_CHECKING:
     from .slub import Slub
@@ -73,8 +73,9 @@ def print_object(log: KernelLog, slab: Slab, number: int) -> None:
     here = address(slab, number)
     start = number * int(cache.size)
     next_ = "?"
-    if cache.offset or byte_at(slab, start) != UNKNOWN:
-        next_ = "wild" if pointer_at(slab, number) == WILD else shown(address(slab, pointer_at(slab, number)))
+    first = start + cache.offset
+    if cache.offset or byte_at(slab, first) != UNKNOWN:
+        next_ = f"0x{int.from_bytes(bytes(byte_at(slab, at) for at in range(first, first + POINTER)), 'little'):016x}"
     log.say(f"INFO: Object {shown(here)} @offset={start} fp={next_}")
     print_bytes(log, slab, "Object", start, min(cache.objsize, MOST_SHOWN))
     if cache.flags & RED_ZONE:

@@ -401,6 +401,19 @@ def test_alloc_calls_and_free_calls_count_objects_in_use_by_pid() -> None:
     assert machine.read("/sys/slab/dentry/alloc_calls") == "No data\n"
 
 
+@pytest.mark.parametrize(("context", "pid"), [("softirq", 2), ("kthread", 0)])
+def test_an_interrupt_is_tracked_as_the_task_it_came_upon_and_a_kernel_thread_as_the_kernel(context: str, pid: int) -> None:
+    machine = Checked(boot="slub_nomerge slub_debug=U", irq_payer="root")
+    machine.fork()
+    machine.as_task(2)
+    machine.do(machine.machine.interrupts.alloc, context, "filp", 0)
+    assert machine.read("/sys/slab/filp/alloc_calls") == f"      1 pid={pid} cpus=0\n"
+    machine.open(2)
+    machine.do(machine.machine.interrupts.free, context, 1)
+    machine.open(1)
+    assert machine.read("/sys/slab/filp/free_calls") == f"      1 <not-available>\n      1 pid={pid} cpus=0\n"
+
+
 @pytest.mark.parametrize("name", ["red_zone", "poison", "store_user"])
 def test_what_makes_objects_larger_is_switched_while_there_is_no_slab(name: str) -> None:
     machine = Checked()
