@@ -159,6 +159,36 @@ KILLERS = {
         "tests/session/test_time_travel.py::test_checkpoints_of_commands_that_were_dropped_are_never_gone_back_to"
     ),
     "71-log-not-rewound": "tests/session/test_time_travel.py::test_every_event_sought_is_the_machine_that_met_it_on_the_way",
+    "72-freed-object-keeps-the-red-zone-of-one-in-use": (
+        "tests/engine/test_slub_debug_contents.py::test_a_free_object_is_poison_red_zone_pointer_tracks_padding_and_one_in_use_keeps_its_pointer"
+    ),
+    "73-found-and-not-restored": (
+        "tests/engine/test_slub_debug_contents.py::test_a_clobbered_red_zone_is_two_reports_and_so_are_poison_and_padding"
+    ),
+    "74-damaged-object-freed": (
+        "tests/engine/test_slub_debug_contents.py::test_a_damaged_object_is_not_freed_and_the_next_free_of_the_slab_is_as_good_as_ever"
+    ),
+    "75-damaged-slab-handed-out": (
+        "tests/engine/test_slub_debug_contents.py::test_a_slab_whose_next_object_is_damaged_is_given_up_and_another_one_taken"
+    ),
+    "76-last-byte-of-poison-not-checked": (
+        "tests/engine/test_slub_debug_contents.py::test_a_clobbered_red_zone_is_two_reports_and_so_are_poison_and_padding"
+    ),
+    "77-count-not-adjusted": (
+        "tests/engine/test_slub_debug_contents.py::test_a_clobbered_next_pointer_is_three_reports_two_after_its_repair_then_none"
+    ),
+    "78-damage-forgotten-by-a-checkpoint": (
+        "tests/engine/test_slub_debug_contents.py::test_a_machine_with_damage_is_saved_and_restored_and_finds_the_same"
+    ),
+    "79-full-slabs-not-validated": (
+        "tests/engine/test_slub_debug_contents.py::test_validate_sees_full_slabs_only_where_users_are_tracked"
+    ),
+    "80-cut-off-one-too-early": (
+        "tests/engine/test_slub_debug_contents.py::test_the_last_pointer_of_a_list_loses_nothing_when_it_is_cut_off"
+    ),
+    "81-stale-pointer-cleared": (
+        "tests/engine/test_slub_debug_contents.py::test_a_free_object_is_poison_red_zone_pointer_tracks_padding_and_one_in_use_keeps_its_pointer"
+    ),
 }
 QUICK = {
     "01-min-partial-off-by-one",
