@@ -77,8 +77,9 @@ class Kmalloc:
         """
         pfn = address >> PAGE_SHIFT
         pages = self.slub.pages
-        if 0 <= pfn < pages.nr_pages and self.slub.slab_of[pfn] is not None:
-            self.slub.kmem_cache_free(address, cpu)
+        slab = self.slub.slab_of[pfn] if 0 <= pfn < pages.nr_pages else None
+        if slab is not None:
+            self.slub.slab_free(slab, address, cpu)
             return
         if address in (NONE, ZERO_SIZE_PTR):
             return

@@ -54,8 +54,8 @@ class Batch(Guest):
         address: where each object is; NONE before and after its life, REFUSED where it could not be had.
         refused: allocations that were not given.
         first_refused: by owner number, (operation, usage then) of the first refusal by that container's limit.
-        peaks: by owner number, the most that was charged.
-        charges: by owner number, how many objects were charged.
+        peak: by owner number, the most that was charged.
+        charged: by owner number, how many objects were charged.
         peak_slabs: by cache index, the most slabs there were.
     """
 
@@ -80,6 +80,7 @@ class Batch(Guest):
         index = machine.kmem_subsystem.index
         ops = self.operations
         address = self.address
+        self.make_room(len(machine.kmem_subsystem.owners))
         first: i64 = self.done
         i = first
         end: i64 = min(first + count, len(ops.op))
@@ -126,11 +127,11 @@ class Batch(Guest):
     def note_charge(self, group: object) -> None:
         """Count a charge and keep the peak: the counter of 2007 remembers none (max_usage came with 2.6.26)."""
         assert isinstance(group, KmemContainer)
-        ident = int(group.ident)
-        usage = group.res.usage
-        self.charges[ident] = self.charges.get(ident, 0) + 1
-        if usage > self.peaks.get(ident, 0):
-            self.peaks[ident] = usage
+        ident = group.ident
+        usage: i64 = group.res.usage
+        self.charged[ident] += 1
+        if usage > self.peak[ident]:
+            self.peak[ident] = usage
 
     def note_refusal(self, group: object, size: i64, operation: int) -> None:
         """Keep the first refusal by a container's limit: one that would have fitted was refused for want of memory."""
@@ -146,8 +147,8 @@ class Batch(Guest):
             "live": live,
             "refused": self.refused,
             "first_refused": [[ident, *first] for ident, first in self.first_refused.items()],
-            "peaks": [list(each) for each in self.peaks.items()],
-            "charges": [list(each) for each in self.charges.items()],
+            "peaks": [[ident, int(value)] for ident, value in enumerate(self.peak) if value],
+            "charges": [[ident, int(value)] for ident, value in enumerate(self.charged) if value],
             "peak_slabs": list(self.peak_slabs),
         }
 
@@ -157,8 +158,9 @@ class Batch(Guest):
         self.done = 0
         self.refused: int = 0
         self.first_refused: dict[int, tuple[int, int]] = {}
-        self.peaks: dict[int, int] = {}
-        self.charges: dict[int, int] = {}
+        self.peak: vec[i64] = vec[i64]([])
+        self.charged: vec[i64] = vec[i64]([])
+        self.make_room(len(self.machine.kmem_subsystem.owners))
         self.peak_slabs: list[int] = [0] * len(self.names)
         if saved is None:
             return
@@ -167,6 +169,17 @@ class Batch(Guest):
             self.address[obj] = at
         self.refused = saved["refused"]
         self.first_refused = {ident: (operation, usage) for ident, operation, usage in saved["first_refused"]}
-        self.peaks = {ident: value for ident, value in saved["peaks"]}
-        self.charges = {ident: value for ident, value in saved["charges"]}
+        for ident, value in saved["peaks"]:
+            self.make_room(ident + 1)
+            self.peak[ident] = value
+        for ident, value in saved["charges"]:
+            self.make_room(ident + 1)
+            self.charged[ident] = value
         self.peak_slabs = list(saved["peak_slabs"])
+
+    def make_room(self, owners: int) -> None:
+        """Have a place in `peak` and `charged` for every container."""
+        more = owners - len(self.peak)
+        if more > 0:
+            self.peak = vec[i64](list(self.peak) + [0] * more)
+            self.charged = vec[i64](list(self.charged) + [0] * more)

@@ -12,6 +12,7 @@ from .errors import invalid
 from .types import PAGE_SIZE
 
 U64: Final = (1 << 64) - 1
+PLAIN: Final = 1 << 61  # below it numbers fit into a machine word, compiled too, and a sum cannot wrap
 NO_LIMIT: Final = (1 << 63) - 1
 WHITE: Final = " \t\n\v\f\r\u00a0"
 DIGITS: Final = "0123456789abcdef"
@@ -28,21 +29,36 @@ class ResCounter:
         underflows: uncharges that asked for more than was charged; the kernel warns at each.
     """
 
-    __slots__ = ("failcnt", "limit", "underflows", "usage")
+    __slots__ = ("_limit", "failcnt", "roof", "underflows", "usage")
 
     def __init__(self) -> None:
         self.usage: int = 0
-        self.limit: int = NO_LIMIT
+        self._limit: int = NO_LIMIT
+        self.roof: int = PLAIN  # the limit, or PLAIN if that is less: what most charges need to be compared with
         self.failcnt: int = 0
         self.underflows: int = 0
+
+    @property
+    def limit(self) -> int:
+        """Bytes that may be charged."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, value: int) -> None:
+        self._limit = value
+        self.roof = min(value, PLAIN)
 
     def charge(self, size: int) -> bool:
         """Take `size` bytes if they fit; an exact fit does. False is the kernel's -ENOMEM.
 
         The sum is 64 bits wide and wraps, as it did (recorded: 10 + (2**64 - 1) leaves 9).
         """
-        usage = (self.usage + size) & U64
-        if usage > self.limit:
+        usage = self.usage + size
+        if usage <= self.roof:
+            self.usage = usage
+            return True
+        usage &= U64
+        if usage > self._limit:
             self.failcnt += 1
             return False
         self.usage = usage

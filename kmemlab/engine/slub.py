@@ -137,8 +137,14 @@ class Slub:
         """
         pfn = address >> PAGE_SHIFT
         slab = self.slab_of[pfn] if 0 <= pfn < self.pages.nr_pages else None
-        if slab is None:
-            slab = self.find(address)
+        self.slab_free(slab if slab is not None else self.find(address), address, cpu)
+
+    def slab_free(self, slab: Slab, address: i64, cpu: i64) -> None:
+        """Free an object of a slab that was found by its page (`slab_free`).
+
+        Raises:
+            KernelError: EINVAL, as `find` says; nothing has changed then.
+        """
         cache = slab.cache
         number = (address - slab.base) // cache.size
         wrong = slab.base + number * cache.size != address or number >= cache.objects

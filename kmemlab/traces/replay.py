@@ -226,9 +226,9 @@ def container_report(trace: Trace, batch: Batch, container: Container) -> dict[s
     return {
         "limit": limit_or_none(group),
         "usage": group.res.usage,
-        "peak": batch.peaks.get(ident, 0),
+        "peak": int(batch.peak[ident]),
         "failcnt": group.res.failcnt,
-        "charges": batch.charges.get(ident, 0),
+        "charges": int(batch.charged[ident]),
         "objects": objects,
         "first_refused": refusal,
     }
