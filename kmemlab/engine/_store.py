@@ -1,10 +1,10 @@
-"""What stands in for librt's typed storage where nothing is compiled: `vec` is a list, `i64` is an int."""
+"""What stands in for librt's typed storage where nothing is compiled: `vec` is a list, the numbers are ints."""
 
 from __future__ import annotations
 
 from typing import Any
 
-i64 = int
+i16 = i32 = i64 = int
 
 
 class vec:  # noqa: N801 (the name of what it stands in for)

@@ -12,7 +12,7 @@ import errno
 from typing import Final
 
 from .errors import KernelError
-from .types import MAX_ORDER, NONE, i64, mypyc_attr, vec
+from .types import MAX_ORDER, NONE, i16, i32, i64, mypyc_attr, vec
 
 USERS: Final = ("free", "slab", "kmalloc-large", "stack", "pages")
 SLAB: Final = 1
@@ -38,11 +38,11 @@ class PageSource:
     def __init__(self, nr_pages: int) -> None:
         self.nr_pages: i64 = nr_pages
         self.nr_free: i64 = nr_pages
-        self.used_order: vec[i64] = vec[i64]([NONE] * nr_pages)
-        self.user: vec[i64] = vec[i64]([0] * nr_pages)
+        self.used_order: vec[i16] = vec[i16]([NONE] * nr_pages)
+        self.user: vec[i16] = vec[i16]([0] * nr_pages)
         self.split_from: i64 = NONE
 
-    def alloc_pages(self, order: i64, user: i64) -> i64:
+    def alloc_pages(self, order: int, user: int) -> i64:
         """Take a run of 2**order pages; the pfn of its first page, or NONE where there is none left."""
         pfn = self.take(order)
         if pfn != NONE:
@@ -64,7 +64,7 @@ class PageSource:
         self.nr_free += 1 << order
         self.give(pfn, order)
 
-    def take(self, order: i64) -> i64:
+    def take(self, order: int) -> i64:
         """Find a run by this source's own rule."""
         raise NotImplementedError
 
@@ -77,7 +77,7 @@ class PageSource:
         runs: list[list[int]] = []
         pfn: i64 = 0
         while pfn < self.nr_pages:
-            order = self.used_order[pfn]
+            order: int = self.used_order[pfn]
             if order != NONE:
                 runs.append([pfn, order, self.user[pfn]])
                 pfn += 1 << order
@@ -87,8 +87,8 @@ class PageSource:
 
     def mark_runs(self, runs: list[list[int]]) -> None:
         """Set who uses what from `runs_in_use()`. The free side is the subclass's."""
-        self.used_order = vec[i64]([NONE] * self.nr_pages)
-        self.user = vec[i64]([0] * self.nr_pages)
+        self.used_order = vec[i16]([NONE] * self.nr_pages)
+        self.user = vec[i16]([0] * self.nr_pages)
         self.nr_free = self.nr_pages
         for pfn, order, user in runs:
             self.used_order[pfn] = order
@@ -130,13 +130,13 @@ class Zone(PageSource):
     def clear(self) -> None:
         """Empty every free list."""
         self.head: vec[i64] = vec[i64]([NONE] * (MAX_ORDER + 1))
-        self.free_order: vec[i64] = vec[i64]([NONE] * self.nr_pages)
-        self.after: vec[i64] = vec[i64]([NONE] * self.nr_pages)
-        self.before: vec[i64] = vec[i64]([NONE] * self.nr_pages)
+        self.free_order: vec[i16] = vec[i16]([NONE] * self.nr_pages)
+        self.after: vec[i32] = vec[i32]([NONE] * self.nr_pages)
+        self.before: vec[i32] = vec[i32]([NONE] * self.nr_pages)
 
-    def take(self, order: i64) -> i64:
+    def take(self, order: int) -> i64:
         """Split the smallest block that holds 2**order pages (`__rmqueue`, `expand`)."""
-        high = order
+        high: i64 = order
         while high <= MAX_ORDER:
             pfn = self.head[high]
             if pfn != NONE:
@@ -162,18 +162,20 @@ class Zone(PageSource):
 
     def push(self, pfn: i64, order: i64) -> None:
         """Put a free block at the head of its list."""
-        first = self.head[order]
-        self.free_order[pfn] = order
+        kept: int = order
+        number: int = pfn
+        first: int = self.head[order]
+        self.free_order[pfn] = kept
         self.before[pfn] = NONE
         self.after[pfn] = first
         if first != NONE:
-            self.before[first] = pfn
+            self.before[first] = number
         self.head[order] = pfn
 
     def unlink(self, pfn: i64, order: i64) -> None:
         """Take a free block off its list."""
-        before = self.before[pfn]
-        after = self.after[pfn]
+        before: int = self.before[pfn]
+        after: int = self.after[pfn]
         if before != NONE:
             self.after[before] = after
         else:
@@ -187,7 +189,7 @@ class Zone(PageSource):
         areas: list[list[int]] = []
         for order in range(MAX_ORDER + 1):
             blocks: list[int] = []
-            pfn = self.head[order]
+            pfn: int = self.head[order]
             while pfn != NONE and len(blocks) <= self.nr_pages:  # a ring ends, too
                 blocks.append(pfn)
                 pfn = self.after[pfn]
@@ -218,7 +220,7 @@ class LowestRun(PageSource):
         super().__init__(nr_pages)
         self._taken = bytearray(nr_pages)
 
-    def take(self, order: i64) -> i64:
+    def take(self, order: int) -> i64:
         """Search upwards from page 0."""
         count: int = 1 << order
         pfn = 0

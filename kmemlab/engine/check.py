@@ -127,7 +127,7 @@ def check_slab(machine: Machine, slab: Slab) -> None:
     on_page = slab.chain(slab.freelist)
     on_cpu = [number for cpu in cache.cpu_slab if cpu.slab is slab for number in slab.chain(cpu.freelist)]
     free = on_page + on_cpu
-    wild = [link for link in slab.link if not (0 <= link < cache.objects or link in (NONE, IN_USE))]
+    wild = [link for link in map(int, slab.link) if not (0 <= link < cache.objects or link in (NONE, IN_USE))]
     require(not wild, "free lists stay in range", around)
     require(len(set(free)) == len(free) <= cache.objects, "free lists are acyclic and apart", around)
     require(all(0 <= number < cache.objects for number in free), "free lists stay in range", around)

@@ -83,7 +83,7 @@ class Kmalloc:
             return
         if address in (NONE, ZERO_SIZE_PTR):
             return
-        order: i64 = pages.used_order[pfn] if 0 <= pfn < pages.nr_pages else NONE
+        order: int = pages.used_order[pfn] if 0 <= pfn < pages.nr_pages else NONE
         if order == NONE or pages.user[pfn] != KMALLOC_LARGE or pfn << PAGE_SHIFT != address:
             raise KernelError(errno.EINVAL, f"nothing that kmalloc gave starts at {address:#x}")
         pages.free_pages(pfn, order)

@@ -20,7 +20,7 @@ from .errors import KernelError, invalid
 from .kmem_cache import KMALLOC
 from .notify import SlabListener
 from .res_counter import NO_LIMIT, ResCounter, parse_decimal
-from .types import GFP_NOFAIL, NONE, POINTER, i64, vec
+from .types import GFP_NOFAIL, NONE, POINTER, i32, i64, vec
 
 if TYPE_CHECKING:
     from .containers import Container
@@ -141,7 +141,7 @@ class KmemController(SlabListener):
             if array == NONE:
                 return False
             slab.array = array
-        slab.owners = vec[i64]([NONE] * objects)
+        slab.owners = vec[i32]([NONE] * objects)
         slab.has_owners = True
         return True
 
@@ -207,7 +207,8 @@ class KmemController(SlabListener):
 
     def store(self, slab: Slab, number: i64, group: KmemContainer) -> None:
         """Write the owner down; from here on whoever frees the object pays this container back."""
-        slab.owners[number] = group.ident
+        ident: int = group.ident
+        slab.owners[number] = ident
         if self.tracing:
             self.steps.append((STORE, number, group.ident))
 
@@ -224,7 +225,7 @@ class KmemController(SlabListener):
             return
         if self.tracing:
             self.steps = []
-        ident = slab.owners[number]
+        ident: int = slab.owners[number]
         if ident == NONE:
             return
         group = self.subsystem.owners[ident]

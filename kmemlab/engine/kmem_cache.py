@@ -11,7 +11,7 @@ from typing import Final
 from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, Geometry
 from .notify import SlabListener
 from .slub_debug import SlabDebug
-from .types import IN_USE, NONE, PAGE_SHIFT, i64, vec
+from .types import IN_USE, NONE, PAGE_SHIFT, i16, i32, i64, vec
 
 KMALLOC: Final = 0x1  # a cache of the kmalloc family: `cache_account` refuses it
 DEBUGGED: Final = DEBUG_FREE | RED_ZONE | POISON | STORE_USER | TRACE  # any of them sends objects the slow way (SlabDebug)
@@ -43,7 +43,7 @@ class Slab:
         self.number: i64 = cache.births
         self.pfn: i64 = pfn
         self.base: i64 = pfn << PAGE_SHIFT
-        self.link: vec[i64] = vec[i64](cache.fresh_chain)
+        self.link: vec[i16] = vec[i16](cache.fresh_chain)
         self.freelist: i64 = 0
         self.inuse: i64 = 0
         self.frozen = False
@@ -51,7 +51,7 @@ class Slab:
         self.after: Slab | None = None
         self.before: Slab | None = None
         self.has_owners = False
-        self.owners: vec[i64] = cache.no_owners
+        self.owners: vec[i32] = cache.no_owners
         self.array: i64 = NONE
         self.debug = SlabDebug() if cache.debug and cache.flags & DEBUGGED else None
 
@@ -60,7 +60,8 @@ class Slab:
         numbers: list[int] = []
         while 0 <= first < self.cache.objects and len(numbers) <= self.cache.objects:
             numbers.append(first)
-            first = self.link[first]
+            following: int = self.link[first]
+            first = following
         return numbers
 
     def live(self) -> int:
@@ -141,10 +142,10 @@ class KmemCache:
         self.nr_slabs: i64 = 0
         self.births: i64 = 0
         self.listeners: list[SlabListener] = []
-        chain: list[i64] = [number for number in range(1, geometry.objects)]
+        chain: list[i16] = [number for number in range(1, geometry.objects)]
         chain.append(NONE)
-        self.fresh_chain: vec[i64] = vec[i64](chain)
-        self.no_owners: vec[i64] = vec[i64]([])
+        self.fresh_chain: vec[i16] = vec[i16](chain)
+        self.no_owners: vec[i32] = vec[i32]([])
 
     def add_partial(self, slab: Slab, tail: bool) -> None:
         """Put a slab on the partial list."""

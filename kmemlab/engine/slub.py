@@ -88,17 +88,18 @@ class Slub:
             number = c.freelist
         slab = c.slab
         assert slab is not None
-        c.freelist = slab.link[number]
+        after: int = slab.link[number]
+        c.freelist = after
         slab.link[number] = IN_USE
         if cache.listeners:
             refuser = notify_alloc(cache, slab, number)
             if refuser is not None:
                 # It goes back the way it came, on the same cpu and without an owner (facts 1.3).
-                slab.link[number] = c.freelist
+                slab.link[number] = after
                 c.freelist = number
                 return self.say_refused(cache, slab, number, refuser)
         if self.log is not None:
-            owner = slab.owners[number] if slab.has_owners else NONE
+            owner: int = slab.owners[number] if slab.has_owners else NONE
             self.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
         return slab.base + number * cache.size
 
@@ -150,7 +151,7 @@ class Slub:
         wrong = slab.base + number * cache.size != address or number >= cache.objects
         if wrong or slab.link[number] != IN_USE:
             self.find(address)  # raises, and says which
-        owner = NONE
+        owner: int = NONE
         if cache.listeners:
             if slab.has_owners:
                 owner = slab.owners[number]
@@ -158,7 +159,8 @@ class Slub:
         c = cache.cpu_slab[cpu]
         emptied = False
         if slab is c.slab and (not cache.debug or slab.debug is None):
-            slab.link[number] = c.freelist
+            after: int = c.freelist
+            slab.link[number] = after
             c.freelist = number
         elif not cache.debug:
             emptied = self.free_slow(slab, number)
@@ -176,7 +178,8 @@ class Slub:
         `deactivate`.
         """
         was_full = slab.freelist == NONE
-        slab.link[number] = slab.freelist
+        after: int = slab.freelist
+        slab.link[number] = after
         slab.freelist = number
         slab.inuse -= 1
         if slab.frozen:

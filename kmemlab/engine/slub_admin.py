@@ -73,8 +73,9 @@ def deactivate(slub: Slub, cache: KmemCache, cpu: i64, caller: i64) -> None:
         return
     number = c.freelist
     while number != NONE:
-        after = slab.link[number]
-        slab.link[number] = slab.freelist
+        after: int = slab.link[number]
+        before: int = slab.freelist
+        slab.link[number] = before
         slab.freelist = number
         slab.inuse -= 1
         number = after

@@ -35,7 +35,7 @@ def alloc_debug(slub: Slub, cache: KmemCache, c: CpuSlab, cpu: i64) -> i64:
         c.freelist = number
         slab.freelist = NONE
         return slub.kmem_cache_alloc(cache, cpu)
-    after: i64 = slab.link[number]
+    after: int = slab.link[number]
     slab.freelist = after
     slab.link[number] = IN_USE
     slab.inuse += 1
@@ -48,7 +48,7 @@ def alloc_debug(slub: Slub, cache: KmemCache, c: CpuSlab, cpu: i64) -> i64:
             return slub.say_refused(cache, slab, number, refuser)
     note_alloc(slab, number, after, slub.pid, cpu)
     if slub.log is not None:
-        owner: i64 = slab.owners[number] if slab.has_owners else NONE
+        owner: int = slab.owners[number] if slab.has_owners else NONE
         slub.log.add(ALLOC, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
     return slab.base + number * cache.size
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .kmem_cache import DEBUGGED, KmemCache, Slab
 from .state_containers import containers_state, restore_containers, restore_tasks, tasks_state
 from .state_debug import debug_state, restore_debug, restore_flags
-from .types import IN_USE, NONE, i64, vec
+from .types import IN_USE, NONE, i16, i32, vec
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -149,11 +149,11 @@ def restore_slab(cache: KmemCache, saved: dict[str, Any]) -> Slab:
     """Make a slab with every object in use, then put the free ones on its list."""
     slab = Slab(cache, saved["pfn"])
     slab.number = saved["number"]
-    slab.link = vec[i64]([IN_USE] * cache.objects)
+    slab.link = vec[i16]([IN_USE] * cache.objects)
     slab.freelist = link_up(slab, saved["free"])
     slab.inuse = cache.objects - len(saved["free"])
     if "owners" in saved:
-        slab.owners = vec[i64](saved["owners"])
+        slab.owners = vec[i32](saved["owners"])
         slab.has_owners = True
         slab.array = saved["array"]
     restore_debug(slab, saved.get("debug"))

@@ -7,7 +7,7 @@ from typing import Any
 from .kmem_cache import KmemCache, Slab
 from .slub_debug import SlabDebug
 from .slub_flags import switch_flags
-from .types import IN_USE, i64
+from .types import IN_USE
 
 
 def debug_state(slab: Slab) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def restore_debug(slab: Slab, saved: dict[str, Any] | None) -> None:
     debug.frees = {number: (pid, cpu) for number, pid, cpu in saved.get("frees", [])}
     for number, link in saved.get("lost", []):
         assert slab.link[number] == IN_USE
-        after: i64 = link
+        after: int = link
         slab.link[number] = after
         debug.lost.add(number)
     debug.miscount = saved.get("miscount", 0)

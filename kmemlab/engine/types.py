@@ -13,12 +13,18 @@ try:
     if os.environ.get("KMEMLAB_PURE"):
         raise ImportError("KMEMLAB_PURE asks for lists")
     from librt.vecs import vec as vec
+    from mypy_extensions import i16 as i16
+    from mypy_extensions import i32 as i32
     from mypy_extensions import i64 as i64
     from mypy_extensions import mypyc_attr as mypyc_attr
 except ImportError:
+    from ._store import i16 as i16
+    from ._store import i32 as i32
     from ._store import i64 as i64
     from ._store import mypyc_attr as mypyc_attr
     from ._store import vec as vec  # type: ignore
+
+MOST_OBJECTS: Final = 32767  # in a slab: their numbers have 16 bits, as 2.6.24's have in struct page
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 4096

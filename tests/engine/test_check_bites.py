@@ -16,7 +16,7 @@ from kmemlab.engine.errors import CheckError
 from kmemlab.engine.kmem_cache import CpuSlab, KmemCache, Slab
 from kmemlab.engine.slub_admin import deactivate
 from kmemlab.engine.tasks import Task
-from kmemlab.engine.types import IN_USE, NONE, i64, vec
+from kmemlab.engine.types import IN_USE, NONE, i32, vec
 
 from .machines import Checked
 
@@ -138,7 +138,7 @@ def mark_listed(v: Victim) -> None:
 
 
 def ring(v: Victim) -> None:
-    v.first.link[v.first.freelist] = v.first.freelist
+    v.first.link[v.first.freelist] = int(v.first.freelist)
 
 
 def leave_the_range(v: Victim) -> None:
@@ -151,7 +151,7 @@ def both_in_use_and_free(v: Victim) -> None:
 
 
 def lose_a_free_object(v: Victim) -> None:
-    v.cpu.freelist = v.mine.link[v.cpu.freelist]
+    v.cpu.freelist = int(v.mine.link[v.cpu.freelist])
 
 
 def free_on_two_lists(v: Victim) -> None:
@@ -167,7 +167,7 @@ def full_slab_that_is_not(v: Victim) -> None:
 
 
 def owner_of_a_free_object(v: Victim) -> None:
-    v.mine.owners[v.cpu.freelist] = v.group("web").ident
+    v.mine.owners[v.cpu.freelist] = int(v.group("web").ident)
 
 
 def forget_an_owner(v: Victim) -> None:
@@ -175,7 +175,7 @@ def forget_an_owner(v: Victim) -> None:
 
 
 def change_an_owner(v: Victim) -> None:
-    v.full.owners[0] = v.group("db").ident
+    v.full.owners[0] = int(v.group("db").ident)
 
 
 def owner_that_is_removed(v: Victim) -> None:
@@ -187,7 +187,7 @@ def owner_that_never_was(v: Victim) -> None:
 
 
 def array_too_short(v: Victim) -> None:
-    v.full.owners = vec[i64]([NONE] * 3)
+    v.full.owners = vec[i32]([NONE] * 3)
 
 
 def array_that_is_denied(v: Victim) -> None:
