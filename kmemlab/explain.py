@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
+from .explain_faults import fits_but, tell_fault
 from .explain_pages import tell_agent, tell_command, tell_freepage, tell_newpage, tell_nopage, tell_switched
 from .explain_story import Story, begin, comm, noted, refs, short, slab_number, title, verb_of
 from .explain_words import ARRAY, COUNTER, ERRNOS, LETTER, NOTIFIERS, RCU, SLUB
@@ -29,7 +30,7 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
     teller = {
         "alloc": tell_alloc, "refused": tell_refused, "free": tell_free, "newpage": tell_newpage,
         "freepage": tell_freepage, "nopage": tell_nopage, "switched": tell_switched, "command": tell_command,
-        "agent": tell_agent,
+        "agent": tell_agent, "fault": tell_fault,
     }[event.kind]  # fmt: skip
     teller(session, event, story)
     return tuple(story.steps)
@@ -104,7 +105,10 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
     left = max(0, limit - usage)
     no = f"Refused. {where} has {left:,} bytes left and this {thing} needs {event.bytes:,}."
     value = f"{usage:,} + {event.bytes:,} > {limit:,}"
-    story.go("res_counter_charge", value, no, COUNTER, state="refused")
+    injected = event.order >= 0
+    if injected:
+        no, value = fits_but(usage, event.bytes, limit)
+    story.go("res_counter_charge", value, no, COUNTER, model=injected, state="refused")
     put = refs(session, event, UNWIND)
     back = put.removeprefix("refs ").replace(" → ", " to ")
     story.undo("css_put", put, "css_get", f"The reference is given back: {back}.", "css_put, kernel/cgroup.c")

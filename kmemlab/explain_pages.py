@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .engine.faults import FAULTS
 from .engine.types import PAGE_SIZE
+from .explain_faults import is_knob, turned
 from .explain_story import Story, begin, short, slab_number, title, verb_of
 from .explain_words import ARRAY, LETTER, SLUB
 from .records import EventRow
@@ -57,15 +59,20 @@ def tell_freepage(session: Session, event: EventRow, story: Story) -> None:
 def tell_nopage(session: Session, event: EventRow, story: Story) -> None:
     """No pages for a slab, or no memory for its owner array."""
     begin(session, event, story)
+    fault = FAULTS[event.order] if event.order >= 0 else ""
     if event.pfn < 0:
         sentence = f"No page is left for {short(event.cache)}. This is no limit: memory is out."
-        story.go("alloc_pages", "none left", sentence, SLUB, state="refused")
+        if fault:
+            sentence = f"{fault} was injected: no page for {short(event.cache)}."
+        story.go("alloc_pages", fault or "none left", sentence, SLUB, state="refused")
     else:
         story.go("alloc_pages", f"page {event.pfn}", "A page could be had.", SLUB)
         story.go(
             "owner array",
-            "none left",
-            "No memory for its owner array: the page goes back.",
+            fault or "none left",
+            f"{fault} was injected: no owner array, so no slab."
+            if fault
+            else "No memory for its owner array: the page goes back.",
             ARRAY,
             model=True,
             state="refused",
@@ -131,6 +138,8 @@ def command_sentence(session: Session, line: str, result: Result | None) -> str:
             return f"Task {rest[-1]} now lives in {title(path.rpartition('/')[0])}."
         case ["echo", *rest, ">", path] if path.endswith("/comm"):
             return f"Task {path.split('/')[-2]} is called {short(rest[-1])} now."
+        case ["echo", *rest, ">", path] if is_knob(path) and rest:
+            return turned(path, rest[-1])
         case ["echo", flag, ">", path] if path.endswith("cache_account"):
             cache = short(path.split("/")[-2])
             if flag == "1":

@@ -9,6 +9,7 @@ RCU = "v3 letter, rcu-safe"
 COUNTER = "res_counter, first form"
 SLUB = "mm/slub.c 2.6.24"
 ARRAY = "owner array, OpenVZ's way"
+INJECTED = "lib/fault-inject.c 2.6.24"
 
 # Where each short source can be read in full.
 SOURCES = {
@@ -24,6 +25,7 @@ SOURCES = {
     f"new_slab, {SLUB}": "new_slab and allocate_slab, mm/slub.c 2.6.24 (facts 2.5)",
     f"discard_slab, {SLUB}": "discard_slab, called from __slab_free, mm/slub.c 2.6.24 (facts 2.5)",
     "facts 1.4": "Objects born before accounting have no owner and are skipped at free (facts 1.4)",
+    INJECTED: "should_fail, lib/fault-inject.c 2.6.24 (Documentation/fault-injection); failslab with SLUB is kmemlab's choice",
     "the shell": "What the shell was told; the file or system call behind it is named in `man`",
     "boot": "kmem_cache_init, mm/slub.c: every kmalloc cache is there, and no page is in use",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import man_more
+from .engine.faults import FAULTS, KNOBS
 
 PAGES: dict[str, str] = {
     "cache_account": """\
@@ -82,6 +83,21 @@ Device or resource busy while the cache has a slab, be it an empty one: free the
 and free_calls count the objects in use by pid (the kernel by calling function); Function not implemented without store_user.
 
 Found at alloc: the slab counts as used up, and another is taken. Found at free: the object is not freed, ever.""",
+    "faults": """\
+/sys/kernel/debug/failslab, fail_page_alloc, fail_charge: probability, interval, times, space
+
+Fault injection, with the knobs of 2.6.24 (its document mounts debugfs on /debug). A request is refused although it could be
+had: an object of a slab cache or an owner array (failslab), pages of the buddy allocator (fail_page_alloc), a charge that
+fits (fail_charge, kmemlab's own; failcnt goes up, as for any refused charge). `echo 100 > .../failslab/probability` makes the
+next one fail, and no more: times is 1 at boot.
+
+probability  percent of the requests that fail, 0 is off     interval   only every so many-th request may fail
+times        faults that may still happen, -1: no end        space      what is asked for safely first: bytes; for pages, pages
+min-order    of fail_page_alloc: smaller orders never fail. 1 at boot, so write 0 to lose single pages too
+
+space is spent first, then interval counts, then chance decides: the same every time for a machine's seed. Only a fault takes
+one of times. A command that met faults says so, and none is a limit or want of memory. Anything but a decimal number: Invalid
+argument (kmemlab's choice; the kernel took it for 0).""",
     "as": "as PID[@CPU] COMMAND\n\nLet another task run the command, on a cpu you choose: `as 7 open 3`, `as 7@1 close all`.",
     "open": """\
 open N
@@ -146,6 +162,8 @@ def page(topic: str, usage: dict[str, str]) -> str:
         name = "release_agent"
     if name in ("sanity_checks", "red_zone", "poison", "store_user", "trace", "alloc_calls", "free_calls", "slub_debug"):
         name = "validate"
+    if name in (*FAULTS, *KNOBS, "min-order", "debug"):
+        name = "faults"
     if name == "cgroup":
         name = "cgroups"
     if name in ("kmem.usage", "kmem.failcnt", "usage", "limit", "failcnt"):

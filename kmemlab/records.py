@@ -129,15 +129,17 @@ class EventRow(Row):
     Attributes:
         n: its number, from 1.
         command: number of the command it is part of, from 1.
-        kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent".
+        kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent",
+            "fault".
         pid: the task that did it.
         container: path of the container charged, refused or given back to; None where there is none.
         cache: name of the cache, "" for a command's end.
         pfn: first page of the slab, -1 where there is none.
-        slot: cell of the slab, -1 where there is none.
+        slot: cell of the slab, -1 where there is none; for fault, which one.
         bytes: charged, refused or given back; for pages their size.
         errno: the kernel's error number, 0 if all went well.
-        order: for newpage, the order of the buddy block that was split for it (its own order: not split).
+        order: for newpage, the order of the buddy block that was split for it (its own order: not split). For refused and
+            nopage, which injected fault it came of (engine/faults.py), -1 for none.
     """
 
     n: int

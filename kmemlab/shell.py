@@ -16,6 +16,7 @@ from . import verbs
 from .commands import VERBS, CommandError, is_number, words_for
 from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
+from .explain_faults import hint_of
 
 LONGEST_LINE = 4096
 LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man"))  # commands that only read
@@ -64,6 +65,7 @@ class Shell:
             log.command += 1
         runs = len(machine.containers.released.runs)
         reports = machine.slub.printk.reports
+        injected = machine.slub.faults.injected()
         out, refusal = "", None
         try:
             out = self.execute(line)
@@ -79,10 +81,13 @@ class Shell:
         reports = machine.slub.printk.reports - reports
         if reports:
             told.append(f"SLUB_DEBUG made {reports:,} report{'' if reports == 1 else 's'}: `dmesg` prints them")
+        met = [now - then for now, then in zip(machine.slub.faults.injected(), injected, strict=True)]
+        hint, by_fault = hint_of(refusal.number if refusal else 0, refusal.hint if refusal else "", log, before, met)
+        told = by_fault + told
         if refusal is None:
             return Result(out.rstrip("\n"), hint="; ".join(told), events=events)
         words, _, printed = refusal.words.partition("\0")
-        hint = "; ".join([refusal.hint, *told] if refusal.hint else told)
+        hint = "; ".join([hint, *told] if hint else told)
         return Result(printed.rstrip("\n"), words, refusal.number, hint, refusal.status, events)
 
     def look(self, line: str) -> Result | None:

@@ -12,6 +12,7 @@ import errno
 from typing import Final
 
 from .errors import KernelError
+from .faults import Faults
 from .types import MAX_ORDER, NONE, i16, i32, i64, mypyc_attr, vec
 
 USERS: Final = ("free", "slab", "kmalloc-large", "stack", "pages")
@@ -31,9 +32,10 @@ class PageSource:
         used_order: for the first page of each run in use its order, else NONE.
         user: for the first page of each run in use an index into USERS.
         split_from: order of the block that the last allocation was cut from.
+        faults: who says whether a request is to fail; None while fail_page_alloc is off.
     """
 
-    __slots__ = ("nr_free", "nr_pages", "split_from", "used_order", "user")
+    __slots__ = ("faults", "nr_free", "nr_pages", "split_from", "used_order", "user")
 
     def __init__(self, nr_pages: int) -> None:
         self.nr_pages: i64 = nr_pages
@@ -41,9 +43,12 @@ class PageSource:
         self.used_order: vec[i16] = vec[i16]([NONE] * nr_pages)
         self.user: vec[i16] = vec[i16]([0] * nr_pages)
         self.split_from: i64 = NONE
+        self.faults: Faults | None = None
 
     def alloc_pages(self, order: int, user: int) -> i64:
-        """Take a run of 2**order pages; the pfn of its first page, or NONE where there is none left."""
+        """Take a run of 2**order pages; the pfn of its first page, or NONE where there is none left, or by fail_page_alloc."""
+        if self.faults is not None and self.faults.should_fail_alloc_page(order):
+            return NONE
         pfn = self.take(order)
         if pfn != NONE:
             self.used_order[pfn] = order

@@ -19,7 +19,8 @@ NOPAGE: Final = 5
 SWITCHED: Final = 6
 COMMAND: Final = 7
 AGENT: Final = 8
-KINDS: Final = ("newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent")
+FAULT: Final = 9
+KINDS: Final = ("newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent", "fault")
 
 
 class Stopped(Exception):  # noqa: N818 (it is not an error)
@@ -36,7 +37,8 @@ class EventLog:
         command: number of the command that runs, for new rows.
         pid: who runs, for new rows.
         kind, who, commands, cache, pfn, slab, slot, owner, size, errno, order: the columns. `cache` is an index into
-            `names`, `owner` a container's number, `slab` the slab's birth number.
+            `names`, `owner` a container's number, `slab` the slab's birth number. FAULT rows have the number of the
+            fault in `slot`; REFUSED and NOPAGE rows that of the fault they came of in `order`, NONE for none (faults.py).
     """
 
     __slots__ = (

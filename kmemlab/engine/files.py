@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .container_files import ContainerDir
 from .container_input import check_name
+from .debugfs import DebugDir
 from .errors import KernelError
 from .hierarchy import Hierarchy
 from .paths import canonical as canonical
@@ -33,9 +34,13 @@ class FileTree:
         self.machine = machine
         self.mounts: dict[str, Hierarchy] = {}
         self.root = PlainDir()
-        for path in ("containers", "dev", "dev/container", "proc", "sys", "sys/slab", "tmp"):
+        for path in ("containers", "dev", "dev/container", "proc", "sys", "sys/slab", "sys/kernel", "sys/kernel/debug", "tmp"):
             self.root.add(path)
-        self.fixed: dict[str, Dir] = {"/proc": ProcDir(machine), "/sys/slab": SlabRootDir(machine)}
+        self.fixed: dict[str, Dir] = {
+            "/proc": ProcDir(machine),
+            "/sys/kernel/debug": DebugDir(machine),
+            "/sys/slab": SlabRootDir(machine),
+        }
 
     def lookup(self, path: str) -> Node:
         """Follow a path from the root; "", "." and ".." mean what they mean.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from .container_input import plural
 from .containers import Css, Subsystem
 from .errors import KernelError, invalid
+from .faults import Faults
 from .kmem_cache import KMALLOC
 from .notify import SlabListener
 from .res_counter import NO_LIMIT, ResCounter, parse_decimal
@@ -113,6 +114,7 @@ class KmemController(SlabListener):
     Attributes:
         current: who runs, and on which cpu.
         kzalloc, kfree: take and give back simulated memory for owner arrays; None where arrays cost nothing.
+        faults: who says whether a charge is to fail; None while fail_charge is off.
         steps: (step, before, after) of the latest event, noted while `tracing` is on.
     """
 
@@ -128,6 +130,7 @@ class KmemController(SlabListener):
         self.current = current
         self.kzalloc = kzalloc
         self.kfree = kfree
+        self.faults: Faults | None = None
         self.tracing = False
         self.steps: list[tuple[str, int, int]] = []
 
@@ -195,9 +198,14 @@ class KmemController(SlabListener):
 
         An allocation that may not fail is charged over the limit, and failcnt counts it: the letter is silent, this is how
         6.x does it (try_charge; recollection), and kmemlab's choice. The step notes it: usage is above the limit after it.
+        One that fits may be refused by fail_charge; nobody's never is.
         """
         before = group.res.usage
         fits = group.res.charge(size)
+        if fits and self.faults is not None and group.ident != NONE and self.faults.should_fail_charge(size):
+            group.res.usage = before
+            group.res.failcnt += 1
+            fits = False
         if not fits and self.current.gfp & GFP_NOFAIL:
             group.res.usage += size
             fits = True

@@ -149,6 +149,8 @@ class Machine:
         self.rcu = Rcu(self, self.profile.rcu == GRACE)
         self.dcache = Dcache(self)
         self.interrupts = Interrupts(self, self.profile.irq_payer)
+        self.slub.faults.current = self.current
+        self.slub.faults.seed(seed)
         self.tree = FileTree(self)
         self.guests: dict[str, Guest] = {}
         self.run_as(1)

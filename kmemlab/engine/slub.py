@@ -13,6 +13,7 @@ from typing import Final
 from .buddy import SLAB, PageSource
 from .errors import KernelError
 from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
+from .faults import Faults
 from .kmem_cache import CpuSlab, KmemCache, Slab
 from .notify import SlabListener, notify_alloc, notify_free, notify_freepage, notify_newpage
 from .printk import KernelLog
@@ -39,11 +40,12 @@ class Slub:
         kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
         record_size: bytes of a struct kmem_cache.
         printk: the kernel's log; pid: who runs, for tracking records.
+        faults: what is made to fail; failslab: objects may be.
     """
 
     __slots__ = (
-        "caches", "debug", "debug_cache", "debug_flags", "full_to_tail", "kfree", "kmalloc", "log", "min_partial", "nomerge",
-        "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
+        "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_to_tail", "kfree", "kmalloc", "log",
+        "min_partial", "nomerge", "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +69,8 @@ class Slub:
         self.kfree: Callable[[int, int], None] | None = None
         self.record_size = 0
         self.printk = KernelLog()
+        self.faults = Faults(log)
+        self.failslab = False
         self.pid = 0
         self.split_from: i64 = NONE  # order of the block that the newest slab was cut from
         self.caches: list[KmemCache] = []
@@ -75,9 +79,11 @@ class Slub:
     def kmem_cache_alloc(self, cache: KmemCache, cpu: i64) -> i64:
         """Take one object on a cpu.
 
-        Returns its address, or NONE (the kernel's NULL) if no page was left or a listener refused. A refused object has
-        gone back by then; the slab that was made for it stays, as it does in the kernel.
+        Returns its address, or NONE (the kernel's NULL) if no page was left, a listener refused, or by failslab. A refused
+        object has gone back by then; the slab that was made for it stays, as it does in the kernel.
         """
+        if self.failslab and self.faults.should_failslab(cache.name, cache.objsize):
+            return NONE
         c = cache.cpu_slab[cpu]
         number = c.freelist
         if number == NONE:
@@ -107,7 +113,8 @@ class Slub:
         """Log a refusal of an object that has gone back. Always NONE, what the caller gets."""
         if self.log is not None:
             asked = refuser.refused_for
-            self.log.add(REFUSED, cache.name, slab.pfn, slab.number, number, asked, cache.size, ENOMEM, NONE)
+            cause: i64 = self.faults.take_charge_fault()
+            self.log.add(REFUSED, cache.name, slab.pfn, slab.number, number, asked, cache.size, ENOMEM, cause)
         return NONE
 
     def find(self, address: i64) -> Slab:
@@ -235,18 +242,19 @@ class Slub:
 
     def new_slab(self, cache: KmemCache, cpu: i64) -> Slab | None:
         """Take pages and rule them into objects (`new_slab`). None if there are none, or a listener refused."""
+        self.faults.cause = NONE
         pfn = self.pages.alloc_pages(cache.order, SLAB)
         bytes_ = PAGE_SIZE << cache.order
         if pfn == NONE:
             if self.log is not None:
-                self.log.add(NOPAGE, cache.name, NONE, NONE, NONE, NONE, bytes_, ENOMEM, NONE)
+                self.log.add(NOPAGE, cache.name, NONE, NONE, NONE, NONE, bytes_, ENOMEM, self.faults.cause)
             return None
         split_from = self.pages.split_from  # before an owner array splits another block
         slab = Slab(cache, pfn)
         if cache.listeners and not notify_newpage(cache, slab, cpu):
             self.pages.free_pages(pfn, cache.order)
             if self.log is not None:
-                self.log.add(NOPAGE, cache.name, pfn, NONE, NONE, NONE, bytes_, ENOMEM, NONE)
+                self.log.add(NOPAGE, cache.name, pfn, NONE, NONE, NONE, bytes_, ENOMEM, self.faults.cause)
             return None
         cache.births += 1
         cache.nr_slabs += 1

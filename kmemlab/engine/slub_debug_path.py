@@ -34,7 +34,11 @@ def alloc_debug(slub: Slub, cache: KmemCache, c: CpuSlab, cpu: i64) -> i64:
         slab.inuse = cache.objects
         c.freelist = number
         slab.freelist = NONE
-        return slub.kmem_cache_alloc(cache, cpu)
+        asked, slub.failslab = slub.failslab, False  # this request was asked about already
+        try:
+            return slub.kmem_cache_alloc(cache, cpu)
+        finally:
+            slub.failslab = asked
     after: int = slab.link[number]
     slab.freelist = after
     slab.link[number] = IN_USE

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .faults import restore_faults
 from .kmem_cache import DEBUGGED, KmemCache, Slab
 from .state_containers import containers_state, restore_containers, restore_tasks, tasks_state
 from .state_debug import debug_state, restore_debug, restore_flags
@@ -41,6 +42,9 @@ def state(machine: Machine) -> dict[str, Any]:
     said = machine.slub.printk.state()
     if said:
         described["dmesg"] = said
+    knobs = machine.slub.faults.state()
+    if knobs:
+        described["faults"] = knobs
     return described
 
 
@@ -61,6 +65,7 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     for name, guest in machine.guests.items():
         guest.restore(saved["guests"].get(name))
     machine.slub.printk.restore(saved.get("dmesg", {}))
+    restore_faults(machine, saved.get("faults", {}))
     tree = machine.tree
     tree.root.children = {}
     for path in saved["tree"]["directories"]:
