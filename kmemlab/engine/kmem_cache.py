@@ -22,7 +22,7 @@ class Slab:
 
     Attributes:
         number: birth number in its cache, never used again.
-        pfn: first page; base: its address.
+        base: address of its first page.
         link: for each object the next free one, NONE at the end of a chain, IN_USE while somebody has the object.
         freelist: first free object of the *page's* list; the cpu's own list starts in CpuSlab.
         inuse: objects not on the page's list. Those on a cpu's list count as used, as in the kernel.
@@ -35,13 +35,12 @@ class Slab:
 
     __slots__ = (
         "after", "array", "base", "before", "cache", "debug", "freelist", "frozen", "has_owners", "inuse", "link", "listed",
-        "number", "owners", "pfn",
+        "number", "owners",
     )  # fmt: skip
 
     def __init__(self, cache: KmemCache, pfn: i64) -> None:
         self.cache = cache
         self.number: i64 = cache.births
-        self.pfn: i64 = pfn
         self.base: i64 = pfn << PAGE_SHIFT
         self.link: vec[i16] = vec[i16](cache.fresh_chain)
         self.freelist: i64 = 0
@@ -54,6 +53,11 @@ class Slab:
         self.owners: vec[i32] = cache.no_owners
         self.array: i64 = NONE
         self.debug = SlabDebug() if cache.debug and cache.flags & DEBUGGED else None
+
+    @property
+    def pfn(self) -> i64:
+        """First page."""
+        return self.base >> PAGE_SHIFT
 
     def chain(self, first: i64) -> list[int]:
         """List the object numbers of a free list from `first` on; a ring or a wild link ends it, and `check()` sees."""

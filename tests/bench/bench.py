@@ -1,7 +1,7 @@
-"""`make bench`: how fast the engine is, next to an empty loop, in one run. Speed is reported here and tested nowhere.
+"""`make bench`: how fast the engine is, next to an empty loop and to C, in one run. Speed is reported here, tested nowhere.
 
-Every round measures each row once, one after the other, in CPU time; the median of the rounds counts. Machines are noisy:
-read the ratios.
+Every round measures each thing once, one after the other, in CPU time (rounds.py); the median of the rounds counts.
+Machines are noisy: read the ratios.
 """
 
 from __future__ import annotations
@@ -20,67 +20,23 @@ from kmemlab.build import build, what_is_missing
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "build" / "bench"
-
-# One round of one build: seconds of CPU time for the loop, and for the recorded trace with and without the event log.
-ROUND = """
-import json, sys, time
-from pathlib import Path
-from kmemlab.engine.events import EventLog
-from kmemlab.traces.linux import read_trace
-from kmemlab.traces.replay import Plan, prepare, machine_for
-trace = read_trace(Path(sys.argv[1]))
-repeat = int(sys.argv[2])
-def loop(n):
-    i = 0
-    while i < n:
-        i += 1
-def nothing(i):
-    return i
-def calls(n):
-    i = 0
-    while i < n:
-        nothing(i)
-        i += 1
-def replay(log):
-    machine = machine_for(trace)
-    if log:
-        machine.log = machine.slub.log = EventLog()
-    batch = prepare(machine, trace, Plan(limit=1 << 20))
-    total = len(trace.columns[0])
-    start = time.process_time()
-    while batch.done < total:
-        batch.run(total)
-    spent = time.process_time() - start
-    live = [int(a) for a in batch.address]
-    return spent, hash(tuple(live)) & 0xFFFFFFFF
-rounds = []
-for _ in range(repeat):
-    start = time.process_time(); loop(1_000_000); base = time.process_time() - start
-    start = time.process_time(); calls(1_000_000); called = time.process_time() - start
-    bare, result = replay(False)
-    logged, again = replay(True)
-    assert result == again
-    rounds.append({"loop": base, "calls": called, "bare": bare, "logged": logged, "result": result})
-print(json.dumps({"ops": len(trace.columns[0]), "live": 12003, "rounds": rounds}))
-"""
+OBJECTS = 10_000_000
+LEAST = "live objects, the youngest 200 of them come and go"
+ANY = "live objects, any of them comes and goes"
 
 
-def measure(name: str, home: Path, pure: bool, rounds: int) -> dict[str, Any]:
+def measure(home: Path, pure: bool, rounds: int) -> dict[str, Any]:
     """Run the rounds of one build in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(home), "PYTHONHASHSEED": "0"}
     environment.pop("KMEMLAB_PURE", None)
     if pure:
         environment["KMEMLAB_PURE"] = "1"
+    script = Path(__file__).with_name("rounds.py")
     trace = ROOT / "kmemlab" / "data" / "trace-fd.csv.gz"
-    done = subprocess.run(
-        [sys.executable, "-c", ROUND, str(trace), str(rounds)],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {"build": name, **json.loads(done.stdout)}
+    command = [sys.executable, str(script), str(trace), str(rounds), str(OBJECTS // 10 if pure else OBJECTS)]
+    done = subprocess.run(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def compiled_home() -> Path | None:
@@ -92,45 +48,95 @@ def compiled_home() -> Path | None:
     return home
 
 
+def row_of(
+    name: str, name_of_build: str, live: int, ops: int, seconds: list[float], found: dict[str, Any], c: Any
+) -> dict[str, Any]:
+    """Make one row: medians, and ratios to the loop, to empty calls and, where C did the same, to C."""
+    speeds = [ops / each for each in seconds]
+    median = statistics.median(speeds)
+    loop = 1e6 / statistics.median(each["loop"] for each in found["rounds"])
+    calls = 1e6 / statistics.median(each["calls"] for each in found["rounds"])
+    in_c = ops / statistics.median(c) if c and all(c) else None
+    return {
+        "name": name, "build": name_of_build, "live": live, "ops": ops, "median_ops_s": round(median),
+        "spread": round((max(speeds) - min(speeds)) / median, 3), "loop_ops_s": round(loop), "calls_ops_s": round(calls),
+        "ratio_to_calls": round(calls / median, 2), "ratio_to_loop": round(loop / median, 2),
+        "c_ops_s": None if in_c is None else round(in_c), "ratio_to_c": None if in_c is None else round(in_c / median, 2),
+    }  # fmt: skip
+
+
+def rows_of(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make the rows of one build."""
+    rounds, counts = found["rounds"], found["counts"]
+    rows = [
+        row_of(f"recorded fd bomb, {what}", name, 12003, counts["recorded"], [each[what] for each in rounds], found, None)
+        for what in ("bare", "logged")
+    ]
+    in_c = [each["c"] for each in rounds]
+    rows.append(row_of("made mix, bare", name, 100_000, counts["mix"], [each["mix"] for each in rounds], found, in_c))
+    for n, (live, window, *_) in enumerate(rounds[0]["growth"]):
+        here = [each["growth"][n][2] for each in rounds]
+        there = [each["growth"][n][3] for each in rounds]
+        rows.append(row_of(f"{live:,} {LEAST if window else ANY}", name, live, counts["slice"], here, found, there))
+    for row in rows[3:]:
+        first = next(each for each in rows[3:] if each["name"].endswith(row["name"].split(" ", 1)[1]))
+        row["of_first"] = round(row["median_ops_s"] / first["median_ops_s"], 3)
+        row["c_of_first"] = None if row["c_ops_s"] is None else round(row["c_ops_s"] / first["c_ops_s"], 3)
+    return rows
+
+
+def printed(row: dict[str, Any]) -> str:
+    """Return a row of the table."""
+    growth = f"{row['of_first']:.2f}" if "of_first" in row else ""
+    in_c = "" if row["c_ops_s"] is None else f"{row['c_ops_s']:,}"
+    c_growth = "" if row.get("c_of_first") is None else f"{row['c_of_first']:.2f}"
+    ratio = "" if row["ratio_to_c"] is None else f"{row['ratio_to_c']}x"
+    return (
+        f"| {row['name']} | {row['build']} | {row['median_ops_s']:,} | {growth} | {in_c} | {c_growth} | {ratio} "
+        f"| {row['ratio_to_loop']}x | {row['ratio_to_calls']}x | {row['spread']:.0%} |"
+    )
+
+
 def main() -> int:
-    """Measure, write bench.json and bench.md; 1 if two builds came to different addresses."""
+    """Measure, write bench.json and bench.md; 1 if two builds, or one and C, came to different addresses."""
     rounds = int(os.environ.get("ROUNDS", "9"))
     builds = [("lists", ROOT, True), ("librt", ROOT, False)]
     home = compiled_home()
     if home is not None:
         builds.append(("compiled", home, False))
-    results = [measure(*build, rounds) for build in builds]
-    rows = []
-    for result in results:
-        loop = 1e6 / statistics.median(each["loop"] for each in result["rounds"])
-        calls = 1e6 / statistics.median(each["calls"] for each in result["rounds"])
-        for what in ("bare", "logged"):
-            speeds = [result["ops"] / each[what] for each in result["rounds"]]
-            median = statistics.median(speeds)
-            rows.append(
-                {
-                    "name": f"recorded fd bomb, {what}", "build": result["build"], "live": result["live"], "ops": result["ops"],
-                    "median_ops_s": round(median), "spread": round((max(speeds) - min(speeds)) / median, 3),
-                    "loop_ops_s": round(loop), "calls_ops_s": round(calls), "ratio_to_calls": round(calls / median, 2),
-                    "ratio_to_loop": round(loop / median, 2), "ratio_to_c": None,
-                }
-            )  # fmt: skip
+    results = {name: measure(where, pure, rounds) for name, where, pure in builds}
+    rows = [row for name, found in results.items() for row in rows_of(name, found)]
+    memory = [
+        {"build": name, "objects": found["objects"], "bytes_each": round(found["bytes_each"], 1)}
+        for name, found in results.items()
+        if found["bytes_each"] is not None
+    ]
     OUT.mkdir(parents=True, exist_ok=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cpus, Python {platform.python_version()}"
-    (OUT / "bench.json").write_text(
-        json.dumps({"machine": machine, "rounds": rounds, "rows": rows}, indent=1), encoding="utf-8"
-    )
-    heads = ["what", "build", "events/s", "empty loop/s", "is faster by", "empty calls/s", "are faster by", "spread"]
+    text = json.dumps({"machine": machine, "rounds": rounds, "rows": rows, "memory": memory}, indent=1)
+    (OUT / "bench.json").write_text(text, encoding="utf-8")
+    heads = [
+        "what",
+        "build",
+        "events/s",
+        "of the first",
+        "C events/s",
+        "of the first",
+        "C is faster by",
+        "a loop",
+        "empty calls",
+        "spread",
+    ]
     lines = [f"{machine}; medians of {rounds} rounds", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [printed(row) for row in rows]
     lines += [
-        f"| {row['name']} | {row['build']} | {row['median_ops_s']:,} | {row['loop_ops_s']:,} | {row['ratio_to_loop']}x "
-        f"| {row['calls_ops_s']:,} | {row['ratio_to_calls']}x | {row['spread']:.0%} |"
-        for row in rows
+        "",
+        *(f"{each['build']}: {each['bytes_each']} bytes for each of {each['objects']:,} live struct files" for each in memory),
     ]
     (OUT / "bench.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
     print("bench: build/bench/bench.md")
-    return 1 if len({result["rounds"][0]["result"] for result in results}) > 1 else 0
+    return 1 if len({found["rounds"][0]["result"] for found in results.values()}) > 1 else 0
 
 
 if __name__ == "__main__":

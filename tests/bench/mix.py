@@ -1,4 +1,6 @@
-"""A made trace for the benchmarks: grow to `live` objects, a steady mix of frees and allocations, then tear down.
+"""A made trace for the benchmarks: grow to `live` objects, a steady mix of frees and allocations, then (`down`) tear down.
+
+Whose turn it is to be freed is drawn from all that live, or from the youngest `window` once so many live.
 
 Twenty object sizes, small ones more often; eight containers, two of them tight, so that some charges are refused; 32 tasks
 on four cpus. The same columns run through the engine here and through reference.c.
@@ -23,7 +25,7 @@ MEAN = 560  # bytes of an object, about
 class Mix:
     """Columns: `thing` is an index into SIZES for an allocation, -1 for a free; `slot` the object; `task` who."""
 
-    def __init__(self, events: int, live: int, seed: int = 1) -> None:
+    def __init__(self, events: int, live: int, *, window: int = 0, down: bool = True, seed: int = 1) -> None:
         chance = random.Random(seed)
         things = chance.choices(range(len(SIZES)), weights=[size**-0.5 for size in SIZES], k=events)
         self.thing, self.task, self.slot = array("i"), array("i"), array("i")
@@ -34,8 +36,9 @@ class Mix:
         for n in range(events):
             left = events - n
             grows = len(alive) < live and (draw() < 0.8 if len(alive) < live * 0.99 else draw() < 0.5)
-            if alive and (left <= len(alive) or not grows):
-                at = int(draw() * len(alive))
+            if alive and ((down and left <= len(alive)) or not grows):
+                young = min(window or len(alive), len(alive))
+                at = len(alive) - 1 - int(draw() * young)
                 slot = alive[at]
                 alive[at] = alive[-1]
                 alive.pop()
