@@ -7,6 +7,7 @@ looked at. A new command starts at a command's end; what came after is kept unti
 
 from __future__ import annotations
 
+import marshal
 from bisect import bisect_right
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from .transcript import Transcript
 
 SPACING = 1000  # events between checkpoints, to begin with
 MOST_CHECKPOINTS = 64
+CHECKPOINT_BYTES = 64 << 20  # what the kept states may take together, unless a session is told otherwise
 
 
 class Session:
@@ -36,7 +38,8 @@ class Session:
         position: events up to here; 0 is boot.
         view: what a lab wants to find again (selected container, tab ...); saved with the session.
 
-    Keywords are those of `Machine`: slub, cpus, boot, memory, seed.
+    Keywords are those of `Machine` (slub, cpus, boot, memory, seed ...), and `checkpoint_bytes`: the most that the states kept
+    on the way may take together. With less of it seeking runs more commands again; the way back is never lost.
 
     Example:
         >>> session = Session(memory="2M")
@@ -44,7 +47,9 @@ class Session:
         fd 0-2: slab 0 cells 0-2
     """
 
-    def __init__(self, *, machine: Kernel | None = None, **keywords: Any) -> None:
+    def __init__(self, *, machine: Kernel | None = None, checkpoint_bytes: int = CHECKPOINT_BYTES, **keywords: Any) -> None:
+        if checkpoint_bytes < 0:
+            raise invalid(f"checkpoint_bytes={checkpoint_bytes}: give 0 (keep none but boot) or more")
         made = machine if machine is not None else Machine(**keywords)
         if not isinstance(made, Machine) or made.log is None:
             raise TypeError("a session needs a Machine with a shell and an event log")
@@ -60,7 +65,8 @@ class Session:
         self._dropped: tuple[int, list[str]] = (0, [])  # where the latest branch began, and what stood there before
         self._at = 0  # commands that are complete in the machine, -1 in the middle of one
         self._spacing = SPACING
-        self._checkpoints: dict[int, dict[str, Any]] = {0: self.machine.state()}
+        self.checkpoint_bytes = checkpoint_bytes
+        self._checkpoints: dict[int, bytes] = {0: marshal.dumps(self.machine.state())}
 
     @property
     def length(self) -> int:
@@ -202,20 +208,29 @@ class Session:
     # -- checkpoints
 
     def _checkpoint(self) -> None:
-        """Keep the state here if the last kept one is far; with too many, drop every other and keep fewer from now on."""
+        """Keep the state here if the last kept one is far; with too many, drop every other and keep fewer from now on.
+
+        Boot's is always kept and not counted. They are kept as bytes: a tenth of what the same lists and numbers take alive,
+        and their sum is known.
+        """
         if self._at in self._checkpoints:
             return
         last = max(at for at in self._checkpoints if at <= self._at)
         if self.ends[self._at - 1] - (self.ends[last - 1] if last else 0) < self._spacing:
             return
-        self._checkpoints[self._at] = self.machine.state()
-        if len(self._checkpoints) > MOST_CHECKPOINTS:
+        self._checkpoints[self._at] = marshal.dumps(self.machine.state())
+        while len(self._checkpoints) > MOST_CHECKPOINTS or self.kept_bytes > self.checkpoint_bytes:
             self._spacing *= 2
             self._checkpoints = {at: self._checkpoints[at] for at in sorted(self._checkpoints)[::2]}
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of all checkpoints but the one of boot."""
+        return sum(len(saved) for at, saved in self._checkpoints.items() if at)
+
     def _restore(self, command: int) -> None:
         """Stand at the end of a command that has a checkpoint."""
-        self.machine.restore(self._checkpoints[command])
+        self.machine.restore(marshal.loads(self._checkpoints[command]))
         self.log.length = self.ends[command - 1] if command else 0
         self.log.command = command
         self.log.stopped = False

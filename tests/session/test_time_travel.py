@@ -383,3 +383,39 @@ def test_whatever_was_run_and_wherever_one_went_the_commands_tell_the_state(line
     again.run(*session.commands)
     assert again.machine.state_hash() == session.machine.state_hash()
     assert again.ends == session.ends
+
+
+def travelled(checkpoint_bytes: int) -> tuple[Session, dict[int, str]]:
+    """A session of many commands with that much room for checkpoints, and its machine's hash at each position seen."""
+    session = Session(slub="2.6.23", cpus=1, memory="512K", checkpoint_bytes=checkpoint_bytes)
+    hashes = {0: session.machine.state_hash()}
+    for _ in range(20):
+        session.run("open 400", "close 0-399")
+        hashes[session.position] = session.machine.state_hash()
+    return session, hashes
+
+
+def test_checkpoints_take_no_more_memory_than_the_session_was_told() -> None:
+    roomy, hashes = travelled(64 << 20)
+    assert len(roomy._checkpoints) > 8
+    room = roomy.kept_bytes // 4
+    tight, again = travelled(room)
+    assert again == hashes
+    assert 0 < tight.kept_bytes <= room
+    for position in list(hashes)[::-3]:
+        assert tight.seek(position) == position
+        assert tight.machine.state_hash() == hashes[position]
+
+
+def test_with_no_room_for_checkpoints_only_boot_is_kept_and_the_way_back_is_not_lost() -> None:
+    session, hashes = travelled(0)
+    assert list(session._checkpoints) == [0]
+    assert session.kept_bytes == 0
+    for position in list(hashes)[::-5]:
+        session.seek(position)
+        assert session.machine.state_hash() == hashes[position]
+
+
+def test_less_than_no_room_is_refused() -> None:
+    with pytest.raises(KernelError, match="keep none but boot"):
+        Session(checkpoint_bytes=-1)
