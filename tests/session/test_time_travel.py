@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmemlab import Machine, Session
+from kmemlab.engine.errors import KernelError
 from kmemlab.engine.events import Stopped
 from kmemlab.explain import steps_of
 from kmemlab.explain_words import LONGEST
