@@ -150,7 +150,7 @@ class ContainerDir(Dir):
         self.machine.containers.released.look(self.container)
 
     def read_releasable(self) -> str:
-        """Say 1 if a user went since notify_on_release was written (`cgroup_is_releasable`: both must be set).
+        """Say 1 if a task, a child or the last object went since notify_on_release was written (`cgroup_is_releasable`).
 
         Raises:
             KernelError: ENODEV for a removed container.

@@ -146,7 +146,7 @@ class Containers:
         if parent is None:
             raise KernelError(errno.EBUSY, "the root of a hierarchy goes with its mount")
         refs = max(css.refs for css in container.css.values())
-        objects = refs - len(container.tasks) - len(container.children)
+        objects = max(container.objects(css) for css in container.css.values())
         if container.tasks or container.children or refs:
             held = [
                 plural(len(container.tasks), "task"),

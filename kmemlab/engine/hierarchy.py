@@ -84,7 +84,7 @@ class Container:
         removed: rmdir has taken it away; a path that still leads here is stale.
         owner: the uid that directory and files belong to: whoever made it (`cgroup_new_inode`), or what chown said.
         notify_on_release: the release agent is to run when the last user goes.
-        releasable: a user went since that was written (CGRP_RELEASABLE).
+        releasable: a user or the last object went since that was written (CONT_RELEASABLE).
     """
 
     def __init__(self, name: str, parent: Container | None, hierarchy: Hierarchy, owner: int = 0) -> None:
@@ -106,6 +106,10 @@ class Container:
             return "/"
         above = self.parent.path
         return f"{'' if above == '/' else above}/{self.name}"
+
+    def objects(self, css: Css) -> int:
+        """Count the references on one of its states that are neither a task's nor a child's (the kernel's css->refcnt)."""
+        return css.refs - len(self.tasks) - len(self.children)
 
     def held(self) -> bool:
         """Say whether anybody refers to a state of it: tasks, children, or what a subsystem counts."""
@@ -129,6 +133,20 @@ class Hierarchy:
         self.release_agent = options.release_agent
         self.mounts: int = 0
         self.root: Container = Container("", None, self)
+
+
+def css_put(css: Css) -> None:
+    """Drop an object's reference. The last one of a container with notify_on_release leaves it releasable.
+
+    Tasks may be in it still: the kernel counts them elsewhere. The root is not counted. `css_put`, `__css_put` 2.6.24, facts
+    4.2 (that it sets CONT_RELEASABLE: recollection). The release list is looked at when a command ends.
+    """
+    css.refs -= 1
+    container = css.container
+    if container is None or not container.notify_on_release or container.parent is None:
+        return
+    if not container.objects(css):
+        container.releasable = True
 
 
 def subsystem_of(css: Css, container: Container) -> Subsystem:

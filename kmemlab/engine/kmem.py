@@ -18,6 +18,7 @@ from .container_input import plural
 from .containers import Css, Subsystem
 from .errors import KernelError, invalid
 from .faults import Faults
+from .hierarchy import css_put
 from .kmem_cache import KMALLOC
 from .notify import SlabListener
 from .res_counter import NO_LIMIT, ResCounter, parse_decimal
@@ -222,7 +223,7 @@ class KmemController(SlabListener):
 
     def unwind(self, group: KmemContainer) -> None:
         """Undo `get` after a refused charge. No owner was stored, so the free that follows uncharges nothing."""
-        group.refs -= 1
+        css_put(group)
         self.refused_for = group.ident
         if self.tracing:
             self.steps.append((UNWIND, group.refs + 1, group.refs))
@@ -240,7 +241,7 @@ class KmemController(SlabListener):
         assert group is not None
         before = group.res.usage
         group.res.uncharge(slab.cache.size)
-        group.refs -= 1
+        css_put(group)
         slab.owners[number] = NONE
         if self.tracing:
             self.steps.append((UNCHARGE, before, group.res.usage))

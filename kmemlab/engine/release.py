@@ -49,11 +49,9 @@ class ReleaseList:
         self.draining = [each for each in self.draining if each is not container]
 
     def drain(self) -> None:
-        """Queue what has lost its last object (`__css_put`), and drop from `draining` what has users again."""
+        """Queue what has lost its last object (`css_put` has made it releasable), drop from `draining` what has users again."""
         waiting, self.draining = self.draining, []
         for container in waiting:
-            if container.notify_on_release and not container.held():
-                container.releasable = True
             self.look(container)
 
     def run(self, log: EventLog | None) -> None:

@@ -79,6 +79,7 @@ STAYING = [
     ("somebody is left", ["fork 2", "exit 2"]),
     ("a child is left", ["mkdir web/x", "exit 2"]),
     ("an object is left", ["open 2", "attach 2"]),
+    ("the last object goes and a task stays", ["open 2", "close 2"]),
     ("notify_on_release is 0", ["notify web 0", "exit 2"]),
     ("the flag was taken away while objects were left", ["open 2", "attach 2", "notify web 0", "close 2"]),
     ("it is removed first", ["attach 2", "rmdir web"]),
@@ -179,6 +180,13 @@ RELEASABLE: list[tuple[str, list[str], str]] = [
     ("the flag was written again", ["attach 2", "notify web 1"], "0\n"),
     ("the flag was taken away", ["attach 2", "notify web 0"], "0\n"),
     ("a user went, but nobody asked", ["notify web 0", "attach 2"], "0\n"),
+    ("the last object went, a task stays", ["open 2", "close 2"], "1\n"),
+    ("the last object went, a child stays", ["mkdir web/x", "open 2", "close 2"], "1\n"),
+    ("an object went, another stays", ["open 2", "open 2", "close 2"], "0\n"),
+    ("an object came", ["open 2"], "0\n"),
+    ("the flag was written again after the last object went", ["open 2", "close 2", "notify web 1"], "0\n"),
+    ("a child went", ["mkdir web/x", "rmdir web/x"], "1\n"),
+    ("a task of several ended", ["fork 2", "exit 2"], "0\n"),
 ]
 
 
@@ -186,6 +194,26 @@ RELEASABLE: list[tuple[str, list[str], str]] = [
 def test_releasable_says_whether_a_user_went_since_the_flag_was_written(watched: Checked, steps: list[str], said: str) -> None:
     act(watched, *steps)
     assert watched.read("/containers/web/releasable") == said
+
+
+def test_a_refused_charge_puts_its_reference_and_that_may_be_the_last(watched: Checked) -> None:
+    watched.limit("web", 0)
+    assert errno_of(watched.open, 2) == errno.ENFILE
+    assert watched.read("/containers/web/releasable") == "1\n"
+    assert runs(watched) == []
+
+
+def test_objects_of_the_root_are_not_counted_so_it_is_not_releasable_by_them(watched: Checked) -> None:
+    act(watched, "notify . 1", "open 1", "close 1")
+    assert watched.read("/containers/releasable") == "0\n"
+
+
+def test_that_the_last_object_went_is_part_of_the_state(watched: Checked) -> None:
+    act(watched, "open 2", "close 2")
+    other = Checked()
+    other.do(other.machine.restore, watched.machine.state())
+    assert other.read("/containers/web/releasable") == "1\n"
+    assert other.machine.state_hash() == watched.machine.state_hash()
 
 
 @pytest.mark.parametrize("text", ["1", "", "0\n"])
