@@ -17,9 +17,9 @@ Free the N dentries that were unused for longest, as the kernel does when pages 
     "rcu": """\
 rcu
 
-End a grace period. A machine booted with rcu="grace" keeps a closed struct file and a pruned dentry until then: allocated,
-and charged to whoever paid. On a machine with rcu="now" nothing ever waits. The real kernel ends one by itself every few
-milliseconds (kmemlab's choice: only this command does).""",
+End a grace period. A machine booted with rcu="grace" keeps until then a closed struct file, a pruned dentry, and of a task
+that ended pid, task_struct and stack: allocated, and charged to whoever paid. On a machine with rcu="now" nothing ever waits.
+The real kernel ends one by itself every few milliseconds (kmemlab's choice: only this command does).""",
     "mmap": """\
 mmap N
 

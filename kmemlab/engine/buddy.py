@@ -19,6 +19,7 @@ USERS: Final = ("free", "slab", "kmalloc-large", "stack", "pages")
 SLAB: Final = 1
 KMALLOC_LARGE: Final = 2
 STACK: Final = 3
+STACK_ORDER: Final = 1  # 8 KiB on x86-64, pages of nobody's container
 PAGES: Final = 4  # page tables and the buffers of pipes: pages that somebody asked for as pages
 
 

@@ -65,9 +65,17 @@ def check_pages(machine: Machine) -> None:
 
 
 def check_users(machine: Machine) -> None:
-    """Every run of slab pages is a slab's, every run of stack pages a task's. A stack may be in flight inside a fork."""
+    """Every run of slab pages is a slab's, every run of stack pages a task's, or of one that ended and waits for RCU.
+
+    A stack may be in flight inside a fork.
+    """
     pages = machine.slub.pages
     stacks = {int(task.stack) for task in machine.tasks.by_pid.values()}
+    waiting = [int(each.stack) for each in machine.rcu.queue if each.stack != NONE]
+    require(stacks.isdisjoint(waiting) and len(set(waiting)) == len(waiting), "a stack is one task's", waiting)
+    stacks.update(waiting)
+    for pfn in waiting:
+        require(pages.user[pfn] == STACK, "a stack that waits has its pages", pfn)
     log = machine.log
     stopped = log is not None and log.stopped
     for pfn, order, user in pages.runs_in_use():

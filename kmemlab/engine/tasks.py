@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from .buddy import STACK
+from .buddy import STACK, STACK_ORDER
 from .errors import KernelError
 from .mm import Map, dup_mmap, exit_mmap
 from .signals import Namespace, drop_locks, exit_timers, flush_signals, put_namespace
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .containers import Container, Css
     from .machine import Machine
 
-STACK_ORDER: Final = 1  # 8 KiB on x86-64, pages of nobody's container
 PID_MAX: Final = 32768
 
 # In the order of copy_process (2.6.23; recollection). The stack stands between task_struct and the rest.
 FORK_CACHES: Final = (
     "task_struct", "files_cache", "fs_cache", "sighand_cache", "signal_cache", "mm_struct", "pid",
 )  # fmt: skip
+RELEASED: Final = ("task_struct", "pid")  # may be looked at by others: a task that ends frees them through RCU
 
 
 class Task:
@@ -175,7 +175,7 @@ class Tasks:
         """End a task: timers, maps, files, mounts, signals, then what fork took, last first.
 
         The order is that of `do_exit` and, for the last two, `release_task` (2.6.23; recollection). The parent is taken to
-        wait for it at once.
+        wait for it at once. Under `rcu="grace"` struct files, pid and task_struct are freed when the grace period ends.
 
         Raises:
             KernelError: EPERM for init.
@@ -192,22 +192,30 @@ class Tasks:
         if namespace is not None:
             put_namespace(machine, namespace)
         flush_signals(machine, task)
-        self.give_back(task)
-        self.machine.containers.exit(task)
+        self.give_back(task, machine.rcu.grace)
+        machine.containers.exit(task)
         del self.by_pid[task.pid]
         for other in self.by_pid.values():
             if other.parent == task.pid:
                 other.parent = 1
 
-    def give_back(self, task: Task) -> None:
-        """Free what fork took, last first. A container pays back what it was charged, wherever the task is now."""
+    def give_back(self, task: Task, grace: bool = False) -> None:
+        """Free what fork took, last first. A container is paid back what it was charged, wherever the task is now.
+
+        With `grace`, for a task that others have seen, pid and task_struct (and its stack) wait for a grace period.
+        """
         while task.objects:
             name, address = task.objects.pop()
             if name == "mm_struct" and task.maps:
                 exit_mmap(self.machine, task)
-            if name == "task_struct" and task.stack != NONE:
-                self.machine.slub.pages.free_pages(task.stack, STACK_ORDER)
-                task.stack = NONE
+            stack = NONE
+            if name == "task_struct":
+                stack, task.stack = task.stack, NONE
+            if grace and name in RELEASED:
+                self.machine.rcu.free(name, address, NONE, stack)
+                continue
+            if stack != NONE:
+                self.machine.slub.pages.free_pages(stack, STACK_ORDER)
             self.machine.kmem_cache_free(address)
 
     def close(self, task: Task, fd: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 
+from kmemlab.engine.buddy import STACK, STACK_ORDER
 from kmemlab.engine.errors import CheckError
 from kmemlab.engine.rcu import Callback
 from kmemlab.engine.sockets import sys_pipe
@@ -15,6 +17,7 @@ from .faulty import ends_as_it_began, ready, same_after_restore
 from .machines import Checked, errno_of
 
 FILE = 256
+TASK, PID = 1824, 64  # s->size of task_struct and pid, facts 2.7
 
 
 def waiting(machine: Checked) -> list[str]:
@@ -55,6 +58,72 @@ def test_a_container_that_is_left_cannot_be_removed_until_then() -> None:
     assert errno_of(machine.rmdir, "web") == errno.EBUSY
     machine.do(machine.machine.rcu.end_grace_period)
     machine.rmdir("web")
+
+
+def paid_from_the_start(**more: Any) -> Checked:
+    """Task 2 in `web`; every task_struct and pid that there is has an owner."""
+    machine = Checked(**more)
+    machine.mount()
+    machine.mkdir("web")
+    machine.account("task_struct")
+    machine.account("pid")
+    machine.attach(machine.fork(), "web")
+    return machine
+
+
+def test_a_task_that_ended_is_paid_for_and_keeps_its_stack_until_then() -> None:
+    machine = paid_from_the_start(rcu="grace")
+    child = machine.fork(2)
+    zone = machine.machine.slub.pages
+    stack = machine.machine.tasks.find(child).stack
+    machine.exit(child)
+    assert waiting(machine) == ["pid", "task_struct"]
+    assert machine.counter("web") == (TASK + PID, 0)
+    assert (zone.used_order[stack], zone.user[stack]) == (STACK_ORDER, STACK)
+    assert machine.do(machine.machine.rcu.end_grace_period) == 2
+    assert machine.counter("web") == (0, 0)
+    assert zone.used_order[stack] == NONE
+
+
+def test_without_a_grace_period_a_task_goes_at_once_and_its_stack() -> None:
+    machine = paid_from_the_start()
+    child = machine.fork(2)
+    stack = machine.machine.tasks.find(child).stack
+    machine.exit(child)
+    assert (waiting(machine), machine.counter("web")) == ([], (0, 0))
+    assert machine.machine.slub.pages.used_order[stack] == NONE
+
+
+def test_a_pid_may_be_used_again_while_the_old_one_waits() -> None:
+    machine = paid_from_the_start(rcu="grace")
+    machine.exit(machine.fork(2))
+    machine.machine.tasks.last_pid = 2
+    assert machine.fork(2) == 3
+    assert machine.counter("web") == (2 * (TASK + PID), 0)
+
+
+def test_nobody_has_seen_the_task_of_a_fork_that_failed_so_it_does_not_wait() -> None:
+    machine = paid_from_the_start(rcu="grace")
+    machine.limit("web", TASK)
+    assert errno_of(machine.fork, 2) == errno.ENOMEM
+    assert (waiting(machine), machine.counter("web")) == ([], (0, 1))
+
+
+def test_a_stack_that_waits_is_part_of_the_state_and_checked() -> None:
+    machine = ready(rcu="grace")
+    machine.exit(machine.fork(2))
+    same_after_restore(machine)
+    rcu = machine.machine.rcu
+    assert [len(row) for row in rcu.state()] == [4, 5]  # only a task_struct has a stack to speak of
+    kept = rcu.queue[1].stack
+    rcu.queue[1].stack = NONE
+    with pytest.raises(CheckError, match="stack pages belong to a task"):
+        machine.machine.check()
+    rcu.queue[1].stack = machine.machine.tasks.find(2).stack
+    with pytest.raises(CheckError, match="a stack is one task's"):
+        machine.machine.check()
+    rcu.queue[1].stack = kept
+    machine.do(rcu.end_grace_period)
 
 
 def test_accounting_is_not_switched_off_while_something_waits() -> None:

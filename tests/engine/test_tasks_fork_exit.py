@@ -6,8 +6,9 @@ import errno
 
 import pytest
 
+from kmemlab.engine.buddy import STACK_ORDER
 from kmemlab.engine.errors import KernelError
-from kmemlab.engine.tasks import FORK_CACHES, PID_MAX, STACK_ORDER, Task
+from kmemlab.engine.tasks import FORK_CACHES, PID_MAX, Task
 from kmemlab.engine.types import NONE
 
 from .machines import Checked, errno_of, without_failcnt
