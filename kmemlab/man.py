@@ -116,7 +116,7 @@ Make N children of the task that runs, in the same containers, with the same fil
 stack of two pages, then files_cache, fs_cache, sighand_cache, signal_cache, mm_struct and pid; if one cannot be had, those
 before it go back (Cannot allocate memory). Prints the pids.""",
     "exit": "exit\n\nThe task that runs ends: `as 7 exit`. Its files are closed, its objects freed, last first. init cannot.",
-    "kill": "kill PID\n\nEnd another task.",
+    "kill": "kill PID\n\nEnd another task: root anyone's, a user their own (Operation not permitted). init stays.",
     "mount": """\
 mount -t container -o kmem none DIR
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .commands import CommandError, is_number, refused, usage_error, verb, words_for
 from .engine.errors import KernelError
 from .engine.kmem_cache import Slab
+from .engine.signals import kill as kill_task
 from .engine.tasks import Task
 from .engine.types import PAGE_SHIFT
 
@@ -65,7 +66,7 @@ def kill(shell: Shell, args: list[str]) -> str:
     if len(args) != 1 or not is_number(args[0]):
         raise usage_error("kill")
     try:
-        shell.machine.exit(shell.machine.tasks.find(int(args[0])))
+        kill_task(shell.machine, shell.machine.tasks.find(int(args[0])))
     except KernelError as error:
         raise refused(f"sh: can't kill pid {args[0]}", error) from None
     return ""

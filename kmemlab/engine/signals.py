@@ -68,6 +68,21 @@ def queue_signal(machine: Machine, task: Task) -> None:
     task.signals.append(address)
 
 
+def kill(machine: Machine, task: Task) -> None:
+    """End another task (kill -9), if the current one may. A SIGKILL takes no sigqueue here (kmemlab's choice).
+
+    Raises:
+        KernelError: EPERM for a task of another user: neither uid nor euid of the sender is the task's uid or its saved
+            one, and the sender is not root (`check_kill_permission` 2.6.24; CAP_KILL is euid 0). EPERM for init.
+    """
+    sender = machine.current.task
+    same = not {sender.uid, sender.euid}.isdisjoint((task.uid, task.suid))
+    if sender.euid and not same:
+        words = f"Task {sender.pid} is of user {sender.euid}, task {task.pid} of user {task.uid}: only root ends others' tasks."
+        raise KernelError(errno.EPERM, words)
+    machine.exit(task)
+
+
 def flush_signals(machine: Machine, task: Task) -> None:
     """Free what is queued, oldest first (`flush_sigqueue` in `__exit_signal`)."""
     signals = task.signals

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from kmemlab.engine.signals import lock_file, queue_signal, timer_create, unshare_mounts
+from kmemlab.engine.signals import kill, lock_file, queue_signal, timer_create, unshare_mounts
 
 from .faulty import (
     Call,
@@ -131,6 +131,45 @@ def test_without_an_open_file_there_is_nothing_to_lock() -> None:
     before = kept(machine)
     assert refused_with(machine, lock) == errno.EBADF
     assert kept(machine) == before
+
+
+# uid, euid of the sender; uid, euid, suid of the task; may it?
+KILLS: list[tuple[tuple[int, int], tuple[int, int, int], bool]] = [
+    ((0, 0), (7, 7, 7), True),
+    ((7, 7), (7, 7, 7), True),
+    ((7, 7), (8, 8, 8), False),
+    ((7, 7), (0, 0, 0), False),
+    ((7, 7), (8, 7, 8), False),  # what the task may do now says nothing
+    ((7, 7), (8, 8, 7), True),
+    ((7, 9), (7, 8, 8), True),  # the sender's real uid counts, too
+    ((7, 9), (8, 8, 9), True),
+    ((7, 9), (8, 9, 8), False),
+    ((0, 7), (8, 8, 8), False),  # root that has put its rights away
+    ((0, 7), (0, 0, 0), True),
+    ((7, 0), (8, 8, 8), True),
+]
+
+
+@pytest.mark.parametrize(("sender", "uids", "may"), KILLS)
+def test_a_task_is_ended_by_its_own_user_and_by_root(sender: tuple[int, int], uids: tuple[int, int, int], may: bool) -> None:
+    machine = ready()
+    pid = machine.fork(1)
+    task = machine.machine.tasks.find(pid)
+    task.uid, task.euid, task.suid = uids
+    current = machine.machine.tasks.find(2)
+    current.uid, current.euid = sender
+    machine.as_task(2)
+    before = machine.machine.state_hash()
+    number = refused_with(machine, lambda machine: kill(machine.machine, task))
+    assert (number, pid in machine.machine.tasks.by_pid) == ((0, False) if may else (errno.EPERM, True))
+    assert may or machine.machine.state_hash() == before
+
+
+def test_nobody_ends_init_not_even_root() -> None:
+    machine = ready()
+    before = machine.machine.state_hash()
+    assert refused_with(machine, lambda machine: kill(machine.machine, machine.machine.tasks.find(1))) == errno.EPERM
+    assert machine.machine.state_hash() == before
 
 
 CALLS: list[tuple[Call, int, Call | None]] = [
