@@ -11,7 +11,9 @@ from typing import Any
 
 from .. import __version__
 from ..engine.errors import KernelError
+from ..engine.irq import PAYERS
 from ..engine.profiles import ERAS, parse_size
+from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from . import doctor, replay, sh, verify
 
@@ -55,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     three = commands.add_parser("sh", help="the shell, without Jupyter")
     three.add_argument("script", nargs="?", metavar="SCRIPT|-", help="a file of commands; without: ask, or read standard input")
     three.add_argument("--profile", default="2.6.24-nomerge", metavar="P", help="2.6.24-nomerge or 2.6.23-nomerge")
+    three.add_argument("--rcu", choices=list(MODES), help="free at once (now), or when a grace period ends (grace)")
+    three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
     three.set_defaults(run=sh.run)

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from ..engine.irq import CURRENT
 from ..engine.profiles import ERAS
+from ..engine.rcu import NOW
 from ..recordings import ForeignFileError, open_text
 from ..session import Session
 from ..shell import Result
@@ -34,18 +36,32 @@ def open_session(arguments: argparse.Namespace) -> Session:
     """Load the session, or boot a machine of the profile.
 
     Raises:
-        ForeignFileError: for a session or a profile that cannot be had.
+        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu or irq_payer than
+            is asked for.
     """
     if arguments.session is not None:
         if arguments.session.exists():
-            return Session.load(arguments.session)
+            return fitting(Session.load(arguments.session), arguments)
         if not arguments.session.parent.is_dir():
             raise ForeignFileError(arguments.session, 1, f"a folder {arguments.session.parent} to save to", "none")
     era, _, rest = arguments.profile.partition("-")
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)
         raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
-    return Session(slub=era)
+    return Session(slub=era, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT)
+
+
+def fitting(session: Session, arguments: argparse.Namespace) -> Session:
+    """Return a loaded session if it was booted with the options that are given.
+
+    Raises:
+        ForeignFileError: if it was not.
+    """
+    profile = session.machine.profile
+    for option, asked, has in (("--rcu", arguments.rcu, profile.rcu), ("--irq-payer", arguments.irq_payer, profile.irq_payer)):
+        if asked not in (None, has):
+            raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)
+    return session
 
 
 def lines(script: str | None) -> Iterator[str]:

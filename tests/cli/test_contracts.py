@@ -287,6 +287,62 @@ def test_what_sh_cannot_start_with_is_one_line_and_exit_2(arguments: list[str]) 
     assert ": expected " in one_line(kmemlab("sh", *arguments))
 
 
+WHOSE = """\
+mount -t container -o kmem none /containers
+mkdir /containers/a
+fork
+echo 2 > /containers/a/tasks
+echo 1 > /sys/slab/filp/cache_account
+as 2 open 1
+as 2 close 0
+as 2 softirq 1 filp
+cat /containers/a/kmem.usage
+rcu
+cat /containers/a/kmem.usage
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], ["256", "0 objects freed", "256"]),
+        (["--rcu", "now", "--irq-payer", "current"], ["256", "0 objects freed", "256"]),
+        (["--rcu", "grace"], ["512", "1 objects freed", "256"]),
+        (["--rcu", "grace", "--irq-payer", "root"], ["256", "1 objects freed", "0"]),
+        (["--irq-payer", "none"], ["0", "0 objects freed", "0"]),
+    ],
+    ids=" ".join,
+)
+def test_sh_boots_the_machine_that_is_asked_for(options: list[str], said: list[str]) -> None:
+    ran = kmemlab("sh", *options, stdin=WHOSE)
+    assert (ran.returncode, ran.stdout.splitlines()[-3:]) == (0, said)
+
+
+@pytest.mark.parametrize("options", [["--rcu", "later"], ["--irq-payer", "me"], ["--rcu"]], ids=" ".join)
+def test_what_sh_cannot_boot_is_wrong_usage(options: list[str]) -> None:
+    ran = kmemlab("sh", *options, stdin="ls\n")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("usage: kmemlab sh")
+
+
+def test_the_usage_of_sh_names_what_a_machine_may_be() -> None:
+    told = kmemlab("sh", "--help").stdout
+    assert "--rcu {now,grace}" in told
+    assert "--irq-payer {current,root,none}" in told
+
+
+def test_sh_goes_on_with_a_session_of_the_machine_that_is_asked_for_and_of_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    kmemlab("sh", "--session", file, "--rcu", "grace", "--irq-payer", "root", stdin="open 1\nclose 0\n")
+    before = file.read_text()
+    assert "expected a session with --rcu now, found grace" in one_line(kmemlab("sh", "--session", file, "--rcu", "now"))
+    assert "--irq-payer none, found root" in one_line(kmemlab("sh", "--session", file, "--irq-payer", "none"))
+    assert file.read_text() == before
+    for more in ([], ["--rcu", "grace"]):
+        assert kmemlab("sh", "--session", file, *more, stdin="rcu\n").returncode == 0
+    assert json.loads(file.read_text())["commands"] == ["open 1", "close 0", "rcu", "rcu"]
+
+
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_bytes_that_are_no_text_are_refused_and_not_a_traceback(locale: str) -> None:
     ran = kmemlab("sh", stdin=b"ls /tmp\nmkdir /tmp/\xff\n", env={"LC_ALL": locale})
