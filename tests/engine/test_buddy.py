@@ -51,21 +51,29 @@ def test_a_freed_block_joins_its_buddy_for_as_long_as_that_is_free_and_whole() -
     assert blocks(zone) == {4: [0]}
 
 
-def test_two_neighbours_that_are_no_buddies_do_not_join() -> None:
-    zone = Zone(4)
-    for _ in range(4):
-        zone.alloc_pages(0, SLAB)
-    zone.free_pages(1, 0)
-    zone.free_pages(2, 0)
-    assert blocks(zone) == {0: [2, 1]}
+@pytest.mark.parametrize(("order", "first", "second"), [(0, 1, 2), (0, 2, 1), (0, 5, 6), (0, 6, 5), (1, 2, 4), (1, 4, 2)])
+def test_two_neighbours_that_are_no_buddies_do_not_join(order: int, first: int, second: int) -> None:
+    zone = Zone(8)
+    for _ in range(8 >> order):
+        zone.alloc_pages(order, SLAB)
+    zone.free_pages(first, order)
+    zone.free_pages(second, order)
+    assert blocks(zone) == {order: [second, first]}
 
 
-def test_a_buddy_that_is_free_at_a_lower_order_only_is_not_joined() -> None:
+@pytest.mark.parametrize("free_half", [0, 1])
+@pytest.mark.parametrize("freed", [0, 2])
+def test_a_buddy_that_is_free_at_a_lower_order_only_is_not_joined(freed: int, free_half: int) -> None:
     zone = Zone(4)
-    pair, single = zone.alloc_pages(1, SLAB), zone.alloc_pages(0, SLAB)
-    zone.free_pages(pair, 1)
-    assert blocks(zone) == {0: [3], 1: [0]}
-    assert single == 2
+    pairs = [zone.alloc_pages(1, SLAB), zone.alloc_pages(1, SLAB)]
+    assert pairs == [0, 2]
+    other = 2 - freed
+    zone.free_pages(other, 1)
+    assert (zone.alloc_pages(0, SLAB), zone.alloc_pages(0, SLAB)) == (other, other + 1)
+    half = other + free_half
+    zone.free_pages(half, 0)
+    zone.free_pages(freed, 1)
+    assert blocks(zone) == {0: [half], 1: [freed]}
 
 
 def test_memory_that_ends_in_the_middle_has_no_buddy_behind_its_end() -> None:
