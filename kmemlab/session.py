@@ -8,6 +8,7 @@ looked at. A new command starts at a command's end; what came after is kept unti
 from __future__ import annotations
 
 import marshal
+import zlib
 from bisect import bisect_right
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Session:
         self._at = 0  # commands that are complete in the machine, -1 in the middle of one
         self._spacing = SPACING
         self.checkpoint_bytes = checkpoint_bytes
-        self._checkpoints: dict[int, bytes] = {0: marshal.dumps(self.machine.state())}
+        self._checkpoints: dict[int, bytes] = {0: packed(self.machine.state())}
 
     @property
     def length(self) -> int:
@@ -210,15 +211,15 @@ class Session:
     def _checkpoint(self) -> None:
         """Keep the state here if the last kept one is far; with too many, drop every other and keep fewer from now on.
 
-        Boot's is always kept and not counted. They are kept as bytes: a tenth of what the same lists and numbers take alive,
-        and their sum is known.
+        Boot's is always kept and not counted. They are kept packed: a small part of what the same lists and numbers take
+        alive, and their sum is known.
         """
         if self._at in self._checkpoints:
             return
         last = max(at for at in self._checkpoints if at <= self._at)
         if self.ends[self._at - 1] - (self.ends[last - 1] if last else 0) < self._spacing:
             return
-        self._checkpoints[self._at] = marshal.dumps(self.machine.state())
+        self._checkpoints[self._at] = packed(self.machine.state())
         while len(self._checkpoints) > MOST_CHECKPOINTS or self.kept_bytes > self.checkpoint_bytes:
             self._spacing *= 2
             self._checkpoints = {at: self._checkpoints[at] for at in sorted(self._checkpoints)[::2]}
@@ -230,7 +231,7 @@ class Session:
 
     def _restore(self, command: int) -> None:
         """Stand at the end of a command that has a checkpoint."""
-        self.machine.restore(marshal.loads(self._checkpoints[command]))
+        self.machine.restore(unpacked(self._checkpoints[command]))
         self.log.length = self.ends[command - 1] if command else 0
         self.log.command = command
         self.log.stopped = False
@@ -282,3 +283,13 @@ class Session:
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session
+
+
+def packed(state: dict[str, Any]) -> bytes:
+    """Pack a state, quickly rather than tightly."""
+    return zlib.compress(marshal.dumps(state), 1)
+
+
+def unpacked(saved: bytes) -> Any:
+    """Undo `packed`: the same values, none of them shared with another state."""
+    return marshal.loads(zlib.decompress(saved))
