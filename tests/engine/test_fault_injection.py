@@ -80,7 +80,9 @@ def test_times_goes_down_with_failures_only_and_minus_one_never_does() -> None:
     made = attr(interval=2, times=2)
     assert [made.should_fail(1) for _ in range(6)] == [False, True, False, True, False, False]
     assert made.get("times") == 0
-    assert all(attr(times=-1).should_fail(1) for _ in range(1000))
+    endless = attr(times=-1)
+    assert all(endless.should_fail(1) for _ in range(1000))
+    assert endless.get("times") == -1
     never = attr(times=0, space=10)
     assert not never.should_fail(1)
     assert never.get("space") == 10, "times is asked first"
@@ -198,10 +200,14 @@ def test_failslab_asks_once_for_an_object_of_a_debugged_cache() -> None:
 
 def test_failslab_asks_once_on_a_slab_that_is_older_than_its_cache_s_checks() -> None:
     machine = Checked(boot="slub_nomerge slub_debug=F,inode")
-    machine.open()
+    for _ in range(32):  # two full slabs
+        machine.open()
+    for fd in (0, 1):  # the first is partial now
+        machine.close(1, fd)
     machine.write("/sys/slab/filp/sanity_checks", "1")
     turn(machine, "failslab", probability=100, interval=2)
-    assert [errno_of(machine.open) for _ in range(4)] == [0, errno.ENFILE, 0, 0]
+    assert [errno_of(machine.open) for _ in range(3)] == [0, errno.ENFILE, 0]
+    assert all(slab is None or slab.debug is None for slab in machine.machine.slub.slab_of)
 
 
 def test_fail_page_alloc_refuses_whoever_asks_for_pages_of_min_order_and_up() -> None:
@@ -251,6 +257,15 @@ def test_fail_charge_refuses_a_charge_that_fits_and_failcnt_counts_it(kmem: Chec
     assert without_failcnt(kmem.machine.state()) == before
     assert rows(kmem.machine, REFUSED) == [("filp", 1, FAIL_CHARGE)]
     assert rows(kmem.machine, FAULT) == []
+
+
+def test_a_true_refusal_after_an_injected_one_is_not_taken_for_a_fault(kmem: Checked) -> None:
+    turn(kmem, "fail_charge", probability=100)
+    assert errno_of(kmem.open, 2) == errno.ENFILE
+    kmem.limit("web", 0)
+    assert errno_of(kmem.open, 2) == errno.ENFILE
+    assert rows(kmem.machine, REFUSED) == [("filp", 0, FAIL_CHARGE), ("filp", 0, NONE)]
+    assert kmem.counter("web") == (0, 2)
 
 
 def test_fail_charge_is_not_asked_for_a_charge_that_does_not_fit(kmem: Checked) -> None:
