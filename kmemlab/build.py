@@ -5,6 +5,7 @@ Everything but the engine is linked, not copied. With OUT in PYTHONPATH it takes
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+MADE_FROM = "made-from.sha256"
 
 
 def what_is_missing() -> str:
@@ -36,6 +38,7 @@ def build(out: Path) -> None:
     missing = what_is_missing()
     if missing:
         raise RuntimeError(missing)
+    sources = fingerprint()
     with tempfile.TemporaryDirectory(prefix="kmemlab-build-") as folder:
         here = Path(folder)
         (here / "kmemlab").mkdir()
@@ -64,15 +67,21 @@ def build(out: Path) -> None:
             (home / each.name).symlink_to(each)
     for each in (PACKAGE / "engine").glob("*.py"):
         (home / "engine" / each.name).symlink_to(each)
+    (out / MADE_FROM).write_text(sources, encoding="ascii")
+
+
+def fingerprint() -> str:
+    """Hash what a build is made from: the engine's sources, and the Python that will run it."""
+    found = hashlib.sha256(sys.version.encode())
+    for each in sorted((PACKAGE / "engine").glob("*.py")):
+        found.update(each.name.encode() + b"\0" + each.read_bytes())
+    return found.hexdigest()
 
 
 def stale(out: Path) -> bool:
-    """Say whether a build is missing, or older than the newest source of the engine."""
-    built = [each.stat().st_mtime for each in (out / "kmemlab" / "engine").glob("*.so")]
-    sources = list((PACKAGE / "engine").glob("*.py"))
-    if not built or {each.name for each in (out / "kmemlab" / "engine").glob("*.py")} != {each.name for each in sources}:
-        return True
-    return min(built) < max(each.stat().st_mtime for each in sources)
+    """Say whether a build is missing, or was made from other sources than there are now."""
+    made = out / MADE_FROM
+    return not made.exists() or made.read_text(encoding="ascii") != fingerprint()
 
 
 def main(argv: list[str] | None = None) -> int:
