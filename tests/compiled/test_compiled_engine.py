@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kmemlab.build import build, stale, what_is_missing
+from kmemlab.build import MADE_FROM, build, stale, what_is_missing
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.compiled, pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing())]
@@ -85,3 +85,14 @@ def test_the_engines_own_tests_pass_on_the_other_builds(compiled: Path, build_of
     ]  # fmt: skip
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_build_made_from_other_sources_is_stale(compiled: Path) -> None:
+    made = compiled / MADE_FROM
+    kept = made.read_text(encoding="ascii")
+    try:
+        made.write_text("0" * 64, encoding="ascii")
+        assert stale(compiled)
+    finally:
+        made.write_text(kept, encoding="ascii")
+    assert not stale(compiled)
