@@ -92,9 +92,13 @@ class PageSource:
         return runs
 
     def mark_runs(self, runs: list[list[int]]) -> None:
-        """Set who uses what from `runs_in_use()`. The free side is the subclass's."""
-        self.used_order = vec[i16]([NONE] * self.nr_pages)
-        self.user = vec[i16]([0] * self.nr_pages)
+        """Set who uses what from `runs_in_use()`. The free side is the subclass's.
+
+        Only pages that are in use now or then are touched: a large machine with little in it is quick to go back and forth.
+        """
+        for old in self.runs_in_use():
+            self.used_order[old[0]] = NONE
+            self.user[old[0]] = 0
         self.nr_free = self.nr_pages
         for pfn, order, user in runs:
             self.used_order[pfn] = order
@@ -123,7 +127,10 @@ class Zone(PageSource):
 
     def __init__(self, nr_pages: int) -> None:
         super().__init__(nr_pages)
-        self.clear()
+        self.head: vec[i64] = vec[i64]([NONE] * (MAX_ORDER + 1))
+        self.free_order: vec[i16] = vec[i16]([NONE] * nr_pages)
+        self.after: vec[i32] = vec[i32]([NONE] * nr_pages)
+        self.before: vec[i32] = vec[i32]([NONE] * nr_pages)
         pfn: i64 = 0
         # Boot memory comes in ascending order, so the block with the highest address ends up at the head.
         while pfn < nr_pages:
@@ -135,10 +142,24 @@ class Zone(PageSource):
 
     def clear(self) -> None:
         """Empty every free list."""
-        self.head: vec[i64] = vec[i64]([NONE] * (MAX_ORDER + 1))
-        self.free_order: vec[i16] = vec[i16]([NONE] * self.nr_pages)
-        self.after: vec[i32] = vec[i32]([NONE] * self.nr_pages)
-        self.before: vec[i32] = vec[i32]([NONE] * self.nr_pages)
+        for blocks in self.free_blocks():
+            for pfn in blocks:
+                self.free_order[pfn] = NONE
+        self.head = vec[i64]([NONE] * (MAX_ORDER + 1))
+
+    def runs_in_use(self) -> list[list[int]]:
+        """List [pfn, order, user] of every run in use, lowest first; free blocks are stepped over whole."""
+        runs: list[list[int]] = []
+        pfn: i64 = 0
+        while pfn < self.nr_pages:
+            order: int = self.used_order[pfn]
+            free: int = self.free_order[pfn]
+            if order != NONE:
+                runs.append([pfn, order, self.user[pfn]])
+                pfn += 1 << order
+            else:
+                pfn += 1 << max(free, 0)
+        return runs
 
     def take(self, order: int) -> i64:
         """Split the smallest block that holds 2**order pages (`__rmqueue`, `expand`)."""
