@@ -21,6 +21,7 @@ from .explain import steps_of
 from .recordings import ForeignFileError, read_json
 from .records import Row
 from .session_file import FORMAT, what_is_wrong, write_whole
+from .session_link import pack, unpack
 from .shell import Machine, Result
 from .transcript import Transcript
 
@@ -253,6 +254,27 @@ class Session:
         """Write a session file; an old one stays whole until the new one is."""
         write_whole(Path(path), self.to_dict())
 
+    def to_link(self) -> str:
+        """Return the session as a short string (session_link.py): commands, position and view, no state.
+
+        Raises:
+            KernelError: EINVAL, if the history is too long for a link; `save` writes it to a file.
+        """
+        return pack(self.to_dict(), scenario_commands)
+
+    @classmethod
+    def from_link(cls, link: str) -> Session:
+        """Make the session of a link: its commands are run again, up to its position.
+
+        Raises:
+            KernelError: EINVAL, with one sentence, for a string that `to_link` did not make.
+        """
+        saved = unpack(link, scenario_commands)
+        try:
+            return cls.from_dict(saved, Path("link"))
+        except ForeignFileError as error:
+            raise invalid(f"This link does not hold a session: {error}") from None
+
     @classmethod
     def load(cls, path: str | Path) -> Session:
         """Read a session file and run it up to its position.
@@ -283,6 +305,13 @@ class Session:
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session
+
+
+def scenario_commands(name: str) -> list[str]:
+    """List what a scenario types, [] for one that there is not."""
+    from .scenarios import SCENARIOS  # it makes sessions: loaded when a link is, or the two would wait for each other
+
+    return list(SCENARIOS[name].commands()) if name in SCENARIOS else []
 
 
 def packed(state: dict[str, Any]) -> bytes:
