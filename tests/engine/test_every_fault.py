@@ -7,7 +7,8 @@ in it, with that one refused: from the state before it, so nothing before is don
 Three scenarios are cut down for that: the recorded traces to their first CUT operations, the bomb without a limit to a
 machine of 512 KiB and CUT opens. At full size, and for what comes after a fault, every scenario is run to its end with the
 nth request refused, for a sample of n: the first, the last, and some at equal distances between. The quick set takes every
-STRIDE-th request, every owner array, and every n of `calls`, one of each system call; `long` takes every n.
+STRIDE-th request, every owner array, and every n of `calls`, one of each system call; `long` takes every n, and `calls` on
+machines that are built otherwise too. Last, nothing can be had any more, from some call on until the end.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ class Held(Checked):
         log.length = 0  # nobody looks back, and the log would grow for as long as the test runs
         return self.kernel.run(line).errno
 
-    def knobs(self, fault: int, interval: int) -> None:
-        """Let the interval-th request from now fail, and no other."""
-        for knob, value in (("interval", interval), ("times", 1), ("probability", 100)):
+    def knobs(self, fault: int, interval: int, times: int = 1) -> None:
+        """Let the interval-th request from now fail, and no other; with `times` -1, every one at that distance."""
+        for knob, value in (("interval", interval), ("times", times), ("probability", 100)):
             self.kernel.tree.write(f"{DEBUG}/{FAULTS[fault]}/{knob}", f"{value}\n")
         self.kernel.tree.write(f"{DEBUG}/fail_page_alloc/min-order", "0\n")
 
@@ -122,10 +123,10 @@ def singles(name: str) -> Iterator[str]:
             yield line
 
 
-def cut_down(name: str) -> Held:
+def cut_down(name: str, **otherwise: Any) -> Held:
     """Boot what a scenario boots, smaller where it is to take all memory."""
     if name == "calls":
-        return Held(memory="1M", cpus=2)
+        return Held(**{"memory": "1M", "cpus": 2, **otherwise})
     return Held(**{**SCENARIOS[name].profile, **({"memory": "512K"} if name == "fd-bomb-free" else {})})
 
 
@@ -163,6 +164,7 @@ def refuse(held: Held, asked: Requests, fault: int, nth: int, boot: list[list[in
     """Make the call again, with its nth request refused."""
     kernel = held.kernel
     kernel.restore(asked.before)
+    kernel.rcu.end_grace_period()  # so that all that waits for one afterwards is this call's
     before, failcnt = kept(held), held.failcnt()
     held.knobs(fault, nth)
     number = held.run(asked.line)
@@ -171,6 +173,7 @@ def refuse(held: Held, asked: Requests, fault: int, nth: int, boot: list[list[in
     assert kernel.slub.faults.injected() == [int(each == fault) for each in range(len(FAULTS))], where
     assert number in ERRNOS[asked.verb()], where
     assert held.failcnt() - failcnt == (fault == FAIL_CHARGE), where
+    kernel.rcu.end_grace_period()
     after = before if asked.verb() in ("flock", "mountns") and number == 0 else kept(held)
     if asked.verb() == "replay":
         for state in (before, after):  # the replay itself has gone on; what it holds is in "live"
@@ -179,9 +182,9 @@ def refuse(held: Held, asked: Requests, fault: int, nth: int, boot: list[list[in
     held.ends(boot)
 
 
-def every(name: str, stride: int = 1) -> tuple[int, int, int, int]:
+def every(name: str, stride: int = 1, **otherwise: Any) -> tuple[int, int, int, int]:
     """Refuse every stride-th request of each kind, and every owner array; how many objects, pages, charges and arrays."""
-    held = cut_down(name)
+    held = cut_down(name, **otherwise)
     boot = held.kernel.slub.pages.free_blocks()
     seen = [0] * len(FAULTS)
     done = [0] * len(FAULTS)
@@ -199,6 +202,29 @@ def every(name: str, stride: int = 1) -> tuple[int, int, int, int]:
                     arrays += is_array
         held.kernel.restore(after)
     return done[FAILSLAB], done[FAIL_PAGE_ALLOC], done[FAIL_CHARGE], arrays
+
+
+def nothing_from(name: str, fault: int, stride: int) -> list[int]:
+    """Let everything fail from every stride-th call of a scenario on, to its end; how many requests failed each time."""
+    held = cut_down(name)
+    kernel = held.kernel
+    boot = kernel.slub.pages.free_blocks()
+    lines = list(singles(name))
+    failed: list[int] = []
+    for first in range(0, len(lines), stride):
+        before = kernel.state()
+        failcnt = held.failcnt()
+        held.knobs(fault, 1, -1)
+        for line in lines[first:]:
+            held.run(line)
+        kernel.check()
+        failed.append(kernel.slub.faults.attrs[fault].injected)
+        assert held.failcnt() - failcnt == (failed[-1] if fault == FAIL_CHARGE else 0)
+        held.ends(boot)
+        kernel.restore(before)
+        for line in lines[first : first + stride]:
+            held.run(line)
+    return failed
 
 
 def run_to_the_end(name: str, fault: int, nth: int) -> tuple[int, Held]:
@@ -269,6 +295,34 @@ def test_a_sample_of_requests_and_every_owner_array_refused(name: str) -> None:
 def test_every_request_refused(name: str) -> None:
     found = every(name)
     assert all(count >= least for count, least in zip(found, LEAST[name], strict=True)), found
+
+
+OTHERWISE: tuple[dict[str, Any], ...] = (
+    {"slub": "2.6.23", "cpus": 1},
+    {"boot": ""},  # caches merge
+    {"boot": "slub_nomerge slub_debug=FZPU"},
+    {"rcu": "grace"},
+    {"irq_payer": "none"},
+    {"arrays": "free"},
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids=str)
+def test_every_request_of_each_system_call_refused_on_other_machines(otherwise: dict[str, Any]) -> None:
+    *requests, arrays = every("calls", **otherwise)
+    assert all(count >= least // 2 for count, least in zip(requests, LEAST["calls"], strict=False)), requests
+    assert (arrays == 0) == (otherwise == {"arrays": "free"})
+
+
+@pytest.mark.parametrize("fault", range(len(FAULTS)), ids=FAULTS)
+@pytest.mark.parametrize("name", ["calls", "quiet"])
+def test_nothing_breaks_where_nothing_can_be_had_any_more(name: str, fault: int) -> None:
+    failed = nothing_from(name, fault, 17)
+    assert len(failed) > 5
+    assert max(failed) > 5
+    # From the very first call on there is no task 2, so only init's own requests fail: memory and page requests of fork.
+    assert failed[0] >= (fault != FAIL_CHARGE)
 
 
 @pytest.mark.parametrize("fault", range(len(FAULTS)), ids=FAULTS)
