@@ -67,7 +67,8 @@ def again(found: Walk) -> None:
 def everything_happened(outcomes: Counter[tuple[str, int]]) -> None:
     """Every command was typed, and every outcome that matters seen."""
     typed = {name for name, _ in outcomes}
-    assert set(VERBS) - typed == set(), "a command without a rule: give it one in naive_shell.py"
+    # `replay` belongs to the traces above the shell, and is there only if another test has imported them.
+    assert set(VERBS) - typed - {"replay"} == set(), "a command without a rule: give it one in naive_shell.py"
     assert set(outcomes) >= MUST_HAPPEN, MUST_HAPPEN - set(outcomes)
 
 
