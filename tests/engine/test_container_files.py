@@ -121,6 +121,74 @@ def test_a_container_belongs_to_whoever_makes_it(users: Checked) -> None:
     assert users.read("/containers/web/hers/kmem.limit") == "5\n"
 
 
+def test_a_container_belongs_to_the_effective_user_of_its_maker(users: Checked) -> None:
+    users.do(users.machine.tree.chown, "/containers/web", ALICE)
+    users.as_task(5)  # bob's, but runs for alice
+    users.mkdir("web/hers")
+    users.as_task(2)
+    users.write("/containers/web/hers/kmem.limit", "5")
+    assert users.read("/containers/web/hers/kmem.limit") == "5\n"
+
+
+def test_what_is_below_a_container_that_is_given_away_stays_whose_it_is(users: Checked) -> None:
+    users.as_task(1)
+    users.mkdir("db/inner")
+    users.do(users.machine.tree.chown, "/containers/db", ALICE)
+    users.as_task(2)
+    users.write("/containers/db/kmem.limit", "5")
+    before = users.machine.state_hash()
+    assert errno_of(users.write, "/containers/db/inner/kmem.limit", "5") == errno.EACCES
+    assert users.machine.state_hash() == before
+
+
+def test_who_renames_may_write_where_it_goes_too(users: Checked) -> None:
+    users.as_task(2)
+    tree = users.machine.tree
+    users.do(tree.mkdir, "/tmp/hers")
+    before = users.machine.state_hash()
+    assert errno_of(users.do, tree.rename, "/tmp/hers", "/dev/hers") == errno.EACCES
+    assert users.machine.state_hash() == before
+    users.do(tree.rename, "/tmp/hers", "/tmp/still-hers")
+
+
+def test_a_tasks_name_belongs_to_its_effective_user(users: Checked) -> None:
+    users.as_task(2)
+    users.write("/proc/5/comm", "for-alice")
+    users.as_task(4)
+    assert errno_of(users.write, "/proc/5/comm", "bobs") == errno.EACCES
+    assert users.read("/proc/5/comm") == "for-alice\n"
+
+
+FLAGS: list[tuple[str, str]] = [
+    ("1\n", "1\n"),
+    ("007", "1\n"),
+    ("2x", "1\n"),
+    ("x2", "0\n"),
+    ("0", "0\n"),
+    ("-1", "0\n"),  # a sign is no digit to simple_strtoul
+    ("", "0\n"),
+    ("\0" + "1", "0\n"),
+    (str(1 << 64), "0\n"),  # an unsigned long wraps
+    (str((1 << 64) + 1), "1\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), FLAGS, ids=[repr(row[0]) for row in FLAGS])
+def test_a_flag_is_a_decimal_number_of_64_bits_that_is_not_0(kmem: Checked, text: str, said: str) -> None:
+    path = "/containers/web/notify_on_release"
+    kmem.write(path, "0" if said == "1\n" else "1")
+    kmem.write(path, text)
+    assert kmem.read(path) == said
+
+
+@pytest.mark.parametrize("name", ["tasks", "notify_on_release", "release_agent"])
+def test_a_write_is_measured_in_bytes(kmem: Checked, name: str) -> None:
+    before = kmem.machine.state_hash()
+    assert errno_of(kmem.write, f"/containers/{name}", "\u00e9" * 2048) == errno.E2BIG
+    assert kmem.machine.state_hash() == before
+    assert errno_of(kmem.write, f"/containers/{name}", "\u00e9" * 2047 + "x") == (errno.EIO if name == "tasks" else 0)
+
+
 def test_only_a_container_can_be_given_away(kmem: Checked) -> None:
     tree = kmem.machine.tree
     for path, number in (("/tmp", errno.EPERM), ("/containers/tasks", errno.EPERM), ("/nope", errno.ENOENT)):

@@ -175,6 +175,13 @@ def test_proc_has_a_directory_for_each_task(kmem: Checked) -> None:
     assert "2.6.24" in kmem.read("/proc/version")
 
 
+def test_proc_lists_tasks_by_number_and_not_as_text(machine: Checked) -> None:
+    for _ in range(10):
+        machine.fork()
+    tasks = machine.machine.tree.listdir("/proc")[:-4]
+    assert tasks == [str(pid) for pid in range(1, 12)]
+
+
 @pytest.mark.parametrize(("text", "name"), [("nginx\n", "nginx"), ("a" * 20, "a" * 15), ("a\nb", "a")])
 def test_a_task_can_be_named(kmem: Checked, text: str, name: str) -> None:
     kmem.write("/proc/2/comm", text)

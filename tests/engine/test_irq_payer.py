@@ -51,6 +51,15 @@ def test_the_policy_says_who_pays(payer: str, call: Call, web: int, root: int) -
     assert (machine.counter("web")[0], machine.counter()[0]) == (0, before)
 
 
+def test_the_oldest_packet_is_freed_first() -> None:
+    machine = ready()
+    for _ in range(3):
+        machine.do(packet, machine)
+    addresses = [address for _, address in machine.machine.interrupts.held[SOFTIRQ]]
+    assert machine.do(machine.machine.interrupts.free, SOFTIRQ, 1) == 1
+    assert [address for _, address in machine.machine.interrupts.held[SOFTIRQ]] == addresses[1:]
+
+
 def test_by_default_whoever_runs_pays() -> None:
     assert Checked().machine.profile.irq_payer == "current"
 

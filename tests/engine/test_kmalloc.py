@@ -72,17 +72,28 @@ def test_memory_that_is_used_up_gives_null() -> None:
     assert machine.kmalloc(2048) == NONE
 
 
-@pytest.mark.parametrize("wrong", ["twice", "inside", "stack", "free"])
+@pytest.mark.parametrize("wrong", ["twice", "inside", "in the first page", "stack", "free"])
 def test_what_kmalloc_never_gave_cannot_be_given_back(wrong: str) -> None:
     machine = Checked()
     large = machine.kmalloc(8192)
     task = machine.machine.tasks.find(machine.fork())
     gone = machine.kmalloc(8192)
     machine.kfree(gone)
-    bad = {"twice": gone, "inside": large + 4096, "stack": int(task.stack) << PAGE_SHIFT, "free": 255 << PAGE_SHIFT}[wrong]
+    bad = {
+        "twice": gone,
+        "inside": large + 4096,
+        "in the first page": large + 8,
+        "stack": int(task.stack) << PAGE_SHIFT,
+        "free": 255 << PAGE_SHIFT,
+    }[wrong]
     before = machine.machine.state_hash()
     assert errno_of(machine.kfree, bad) == errno.EINVAL
     assert machine.machine.state_hash() == before
+
+
+def test_96_and_192_are_made_before_the_powers_of_two(bare: Checked) -> None:
+    names = [cache.name for cache in bare.machine.slub.caches][::-1]  # the newest is at the head of slab_caches
+    assert names[:5] == ["kmalloc-96", "kmalloc-192", "kmalloc-8", "kmalloc-16", "kmalloc-32"]
 
 
 def test_freeing_null_does_nothing(bare: Checked) -> None:

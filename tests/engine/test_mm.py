@@ -88,6 +88,17 @@ def test_exit_frees_maps_before_the_mm_and_every_anon_vma_before_the_first_vm_ar
     assert mm == ["anon_vma"] * 2 + ["vm_area_struct"] * 3 + ["mm_struct"]
 
 
+def test_exit_unmaps_the_newest_map_first_so_the_oldest_ones_place_is_used_next() -> None:
+    machine = ready(three_maps_two_touched)
+    places = [each.vma for each in machine.machine.tasks.find(2).maps]
+    machine.fork(1)
+    machine.exit(2)
+    machine.as_task(3)
+    for _ in range(3):
+        machine.do(map_one, machine)
+    assert [each.vma for each in machine.machine.tasks.find(3).maps] == places
+
+
 def test_a_child_has_copies_of_the_maps_and_shares_the_anon_vmas() -> None:
     machine = ready(three_maps_two_touched)
     child = machine.machine.tasks.find(machine.fork(2))

@@ -212,6 +212,8 @@ RENAMES: list[tuple[str, str, int]] = [
     ("/containers/web", "/containers/release_agent", errno.EEXIST),
     ("/containers/web", "/containers/db/web", errno.EIO),
     ("/containers/web/inner", "/containers/inner", errno.EIO),
+    ("/containers/web/inner", "/containers/db", errno.EEXIST),  # a name that is taken is seen before another parent
+    ("/containers/web/inner", "/containers/db/" + "x" * 256, errno.ENAMETOOLONG),
     ("/containers/web", "/containers/web/inner2", errno.EINVAL),
     ("/containers/web", "/tmp/b/www", errno.EXDEV),
     ("/containers/web", "/tmp/c/www", errno.EXDEV),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kmemlab.engine.buddy import STACK, STACK_ORDER
+from kmemlab.engine.buddy import STACK, STACK_ORDER, Zone
 from kmemlab.engine.errors import CheckError
 from kmemlab.engine.rcu import Callback
 from kmemlab.engine.sockets import sys_pipe
@@ -15,6 +15,7 @@ from kmemlab.engine.types import NONE
 
 from .faulty import ends_as_it_began, ready, same_after_restore
 from .machines import Checked, errno_of
+from .test_faults import Failing
 
 FILE = 256
 TASK, PID = 1824, 64  # s->size of task_struct and pid, facts 2.7
@@ -173,6 +174,29 @@ def test_the_oldest_goes_first_each_on_the_cpu_that_queued_it() -> None:
     assert [each.cpu for each in machine.machine.rcu.queue] == [1, 0]
     machine.do(machine.machine.rcu.end_grace_period)
     assert [each.freelist for each in filp.cpu_slab] == [first - 1, second - 1]  # on top of each cpu's own list
+
+
+def test_what_waited_longest_is_freed_first_and_so_used_last() -> None:
+    machine = ready(rcu="grace")
+    files = [machine.machine.tasks.find(2).files[machine.open(2)] for _ in range(3)]
+    for fd in (1, 0, 2):
+        machine.close(2, fd)
+    machine.do(machine.machine.rcu.end_grace_period)
+    for _ in files:
+        machine.open(2)
+    assert machine.machine.tasks.find(2).files == [files[2], files[0], files[1]]
+
+
+def test_a_dentry_that_was_never_hashed_does_not_wait() -> None:
+    machine = ready(rcu="grace")
+    machine.do(machine.machine.dcache.stat_missing)  # so that only the name needs a page
+    zone = machine.machine.slub.pages
+    assert isinstance(zone, Zone)
+    machine.machine.slub.pages = Failing(zone, 1, True)
+    number = errno_of(machine.machine.dcache.stat_missing, 100)
+    machine.machine.slub.pages = zone
+    machine.machine.check()
+    assert (number, waiting(machine), machine.counter("web")) == (errno.ENOMEM, [], (208, 0))
 
 
 def test_the_queue_is_part_of_the_state() -> None:

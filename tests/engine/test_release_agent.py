@@ -172,6 +172,15 @@ def test_who_waits_for_the_agent_still_waits_after_a_restore(watched: Checked, s
     assert other.machine.state_hash() == watched.machine.state_hash()
 
 
+def test_who_was_told_of_is_not_told_of_again_after_a_restore(watched: Checked) -> None:
+    watched.exit(2)
+    assert runs(watched) == ONE_RUN
+    other = Checked()
+    other.do(other.machine.restore, watched.machine.state())
+    assert other.machine.containers.released.queue == []
+    assert runs(other) == ONE_RUN
+
+
 # steps -> what releasable says
 RELEASABLE: list[tuple[str, list[str], str]] = [
     ("nobody went", [], "0\n"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 
 import pytest
 
 from kmemlab.engine.signals import kill, lock_file, queue_signal, timer_create, unshare_mounts
+from kmemlab.engine.tasks import Task
 
 from .faulty import (
     Call,
@@ -80,6 +82,52 @@ def test_exit_frees_timers_first_then_the_locks_of_a_file_and_the_file_then_moun
     assert order[6:11] == ["mnt_cache"] * 3 + ["sigqueue"] * 2
     assert order[-1] == "task_struct"
     assert machine.counter("web") == (0, 0)
+
+
+# what is made of each cache, oldest first -> the same in the order in which exit frees it
+ORDERS: list[tuple[Call, str, Callable[[Task], list[int]], bool]] = [
+    (signal, "sigqueue", lambda task: list(task.signals), True),
+    (timer, "posix_timers_cache", lambda task: [timer for timer, _ in task.timers], False),
+    (lock, "file_lock_cache", lambda task: [lock for _, lock in task.locks], True),
+]
+
+
+@pytest.mark.parametrize(("call", "cache", "made", "oldest_first"), ORDERS, ids=[row[1] for row in ORDERS])
+def test_exit_frees_signals_and_locks_from_the_oldest_on_timers_from_the_newest_on(
+    call: Call, cache: str, made: Callable[[Task], list[int]], oldest_first: bool
+) -> None:
+    machine = ready(open_one)
+    for _ in range(3):
+        machine.do(call, machine)
+    order = made(machine.machine.tasks.find(2))
+    machine.exit(2)
+    used = [int(machine.do(machine.machine.kmem_cache_alloc, cache)) for _ in order]  # what was freed last comes first
+    assert used == (order[::-1] if oldest_first else order)
+
+
+def test_the_last_mount_of_a_namespace_is_freed_first() -> None:
+    machine = ready(mounts)
+    namespace = machine.machine.tasks.find(2).namespace
+    assert namespace is not None
+    order = [mount for mount, _ in namespace.mounts]
+    machine.exit(2)
+    assert [int(machine.do(machine.machine.kmem_cache_alloc, "mnt_cache")) for _ in order] == order
+
+
+def test_a_locks_spare_goes_back_before_its_request_which_the_next_lock_takes() -> None:
+    machine = ready(open_one)
+    machine.do(lock, machine)
+    machine.do(lock, machine)
+    first, second = (machine.place(address)[1] for _, address in machine.machine.tasks.find(2).locks)
+    assert (first, second) == (1, 2)  # request 0, lock 1, spare 2; then request 0, lock 2
+
+
+def test_locks_end_when_their_owner_closes_the_file_though_a_child_has_it_open() -> None:
+    machine = ready(one_of_each)
+    child = machine.fork(2)
+    machine.close(2, 0)
+    assert machine.machine.tasks.find(2).locks == []
+    assert len(machine.machine.tasks.find(child).open_files()) == 1
 
 
 def test_a_child_inherits_the_mounts_and_neither_signals_timers_nor_locks() -> None:

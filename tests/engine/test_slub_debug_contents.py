@@ -414,6 +414,16 @@ def test_an_interrupt_is_tracked_as_the_task_it_came_upon_and_a_kernel_thread_as
     assert machine.read("/sys/slab/filp/free_calls") == f"      1 <not-available>\n      1 pid={pid} cpus=0\n"
 
 
+@pytest.mark.parametrize("context", ["softirq", "kthread"])
+def test_after_an_interrupt_the_task_that_runs_is_tracked_again(context: str) -> None:
+    machine = Checked(boot="slub_nomerge slub_debug=U", irq_payer="root")
+    machine.fork()
+    machine.as_task(2)
+    machine.do(machine.machine.interrupts.alloc, context, "dentry", 0)
+    machine.do(machine.machine.open, machine.machine.tasks.find(2))
+    assert machine.read("/sys/slab/filp/alloc_calls") == "      1 pid=2 cpus=0\n"
+
+
 @pytest.mark.parametrize("name", ["red_zone", "poison", "store_user"])
 def test_what_makes_objects_larger_is_switched_while_there_is_no_slab(name: str) -> None:
     machine = Checked()

@@ -8,6 +8,7 @@ import pytest
 
 from kmemlab.engine.dcache import INLINE_NAME, LONG_NAME
 from kmemlab.engine.sockets import PIPE_BUFFERS, Pipe, Socket, sys_pipe, sys_socket
+from kmemlab.engine.types import NONE, PAGE_SHIFT
 
 from .faulty import Call, allocated, ends_as_it_began, every_charge, every_page, freed, kept, ready, same_after_restore
 from .machines import Checked
@@ -117,6 +118,24 @@ def test_a_full_pipe_holds_sixteen_pages_until_both_ends_are_closed() -> None:
     assert free - machine.machine.slub.pages.nr_free == without + PIPE_BUFFERS
     machine.close(2, 3)
     assert free - machine.machine.slub.pages.nr_free == without
+
+
+def test_a_pipes_pages_are_freed_from_the_first_on_so_the_last_is_used_next() -> None:
+    machine = ready()
+    machine.do(pipe, machine)  # so that no slab is missing for the second one
+    kernel = machine.machine
+    large: list[int] = []
+    while (address := machine.kmalloc(4096)) != NONE:
+        large.append(address)
+    for each in large[::2]:
+        machine.kfree(each)  # single pages, none beside another
+    machine.do(full_pipe, machine)
+    behind = kernel.tasks.behind[kernel.tasks.find(2).files[2]]
+    assert isinstance(behind, Pipe)
+    pages = list(behind.pages)
+    for fd in (2, 3):
+        machine.close(2, fd)
+    assert [machine.kmalloc(4096) >> PAGE_SHIFT for _ in pages] == pages[::-1]
 
 
 def test_a_pipe_gives_two_descriptors_the_reading_end_first_and_the_lowest_that_are_free() -> None:

@@ -102,10 +102,11 @@ def test_an_exit_leaves_the_container(kmem: Checked) -> None:
 
 
 def test_an_orphan_belongs_to_init(machine: Checked) -> None:
-    parent = machine.fork()
+    grandparent = machine.fork()
+    parent = machine.fork(grandparent)
     child = machine.fork(parent)
     machine.exit(parent)
-    assert machine.machine.tasks.find(child).parent == 1
+    assert machine.machine.tasks.find(child).parent == 1  # not the grandparent, which is there still
 
 
 def test_init_may_not_exit(machine: Checked) -> None:

@@ -14,8 +14,9 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.engine.errors import KernelError
+from kmemlab.engine.kmem import KmemContainer
 from kmemlab.engine.machine import Machine
-from kmemlab.engine.replay import REFUSED, Batch
+from kmemlab.engine.replay import MARK, REFUSED, Batch
 from kmemlab.engine.slub_admin import kmem_cache_shrink
 from kmemlab.engine.types import NONE
 from kmemlab.recordings import RECORDINGS, ForeignFileError
@@ -77,6 +78,29 @@ def test_a_refusal_for_want_of_pages_is_blamed_on_no_limit() -> None:
     machine.check()
     assert told["no_memory"] == told["events"]["refused"] > 0
     assert all(row["failcnt"] == 0 and row["first_refused"] is None for row in told["containers"].values())
+
+
+@pytest.mark.parametrize(("short", "blamed"), [(0, {}), (1, {0: (7, 1000)})], ids=["fits exactly", "a byte too many"])
+def test_a_limit_is_blamed_only_for_what_it_would_not_have_let_in(short: int, blamed: dict[int, tuple[int, int]]) -> None:
+    batch = prepare(machine_for(fd()), fd(), Plan())
+    group = KmemContainer(0)
+    group.res.usage, group.res.limit = 1000, 1256 - short
+    batch.note_refusal(group, 256, 7)
+    assert batch.first_refused == blamed
+
+
+def test_an_event_of_a_replay_is_logged_as_the_task_that_asked() -> None:
+    machine = Machine(cpus=fd().cpus, memory="16M", arrays="free", caches=False)
+    batch = prepare(machine, fd(), Plan())
+    log = machine.log
+    assert log is not None
+    before = int(log.length)
+    while batch.done < 60_000:
+        batch.run(60_000 - batch.done)
+    ops = batch.operations
+    asked = {batch.pids[ops.task[i]] for i in range(batch.done) if ops.op[i] != MARK}
+    assert len(asked) == 3  # the bomb, its parent, a thread of the kernel
+    assert {int(log.who[n]) for n in range(before, log.length)} == asked
 
 
 def test_with_memory_enough_every_refusal_is_a_limits(limited: tuple[Batch, dict[str, Any]]) -> None:
