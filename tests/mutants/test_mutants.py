@@ -17,7 +17,7 @@ import pytest
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
-PATCHES = {path.stem: path for path in sorted(HERE.glob("*.patch"))}
+PATCHES = {path.stem: path for path in sorted(HERE.glob("*.patch"), key=lambda path: int(path.stem.partition("-")[0]))}
 PATIENCE = 120  # seconds for one run
 
 # The quick ones, in the order in which they are checked.
@@ -189,6 +189,88 @@ KILLERS = {
     "81-stale-pointer-cleared": (
         "tests/engine/test_slub_debug_contents.py::test_a_free_object_is_poison_red_zone_pointer_tracks_padding_and_one_in_use_keeps_its_pointer"
     ),
+    "82-lower-neighbour-taken-for-buddy": "tests/engine/test_buddy.py::test_two_neighbours_that_are_no_buddies_do_not_join",
+    "83-half-free-buddy-joined": "tests/engine/test_buddy.py::test_a_buddy_that_is_free_at_a_lower_order_only_is_not_joined",
+    "84-agent-stored-by-a-refused-remount": (
+        "tests/engine/test_mounts.py::test_a_remount_with_options_that_are_wrong_stores_nothing"
+    ),
+    "85-children-keep-the-old-path": (
+        "tests/engine/test_mounts.py::test_a_renamed_container_is_the_same_one_in_its_place_under_its_new_path"
+    ),
+    "86-tasks-keep-it-from-being-releasable": (
+        "tests/engine/test_release_agent.py::test_releasable_says_whether_a_user_went_since_the_flag_was_written"
+    ),
+    "87-root-released-by-objects": (
+        "tests/engine/test_release_agent.py::test_objects_of_the_root_are_not_counted_so_it_is_not_releasable_by_them"
+    ),
+    "88-task-exit-always-releasable": (
+        "tests/engine/test_release_agent.py::test_releasable_says_whether_a_user_went_since_the_flag_was_written"
+    ),
+    "89-rmdir-leaves-the-parent-unreleasable": (
+        "tests/engine/test_release_agent.py::test_releasable_says_whether_a_user_went_since_the_flag_was_written"
+    ),
+    "90-flag-of-65-bits": "tests/engine/test_container_files.py::test_a_flag_is_a_decimal_number_of_64_bits_that_is_not_0",
+    "91-write-counted-in-characters": "tests/engine/test_container_files.py::test_a_write_is_measured_in_bytes",
+    "92-owner-by-real-uid": "tests/engine/test_container_files.py::test_a_container_belongs_to_the_effective_user_of_its_maker",
+    "93-mover-by-real-uid": (
+        "tests/engine/test_container_files.py::test_who_is_not_root_moves_tasks_whose_uid_or_saved_uid_is_his_euid"
+    ),
+    "94-rename-says-eio-first": "tests/engine/test_mounts.py::test_a_rename_keeps_the_parent_and_takes_no_name_that_is_there",
+    "95-restored-agent-runs-again": (
+        "tests/engine/test_release_agent.py::test_who_was_told_of_is_not_told_of_again_after_a_restore"
+    ),
+    "96-draining-not-made-anew": "tests/engine/test_release_agent.py::test_who_waits_for_the_agent_still_waits_after_a_restore",
+    "97-target-of-a-rename-unchecked": "tests/engine/test_container_files.py::test_who_renames_may_write_where_it_goes_too",
+    "98-given-away-with-children": (
+        "tests/engine/test_container_files.py::test_what_is_below_a_container_that_is_given_away_stays_whose_it_is"
+    ),
+    "99-orphan-to-grandparent": "tests/engine/test_tasks_fork_exit.py::test_an_orphan_belongs_to_init",
+    "100-locks-dropped-with-the-last-descriptor": (
+        "tests/engine/test_signals.py::test_locks_end_when_their_owner_closes_the_file_though_a_child_has_it_open"
+    ),
+    "101-kill-by-euid-of-the-task": "tests/engine/test_signals.py::test_a_task_is_ended_by_its_own_user_and_by_root",
+    "102-kill-by-real-root": "tests/engine/test_signals.py::test_a_task_is_ended_by_its_own_user_and_by_root",
+    "103-stack-does-not-wait": "tests/engine/test_rcu.py::test_a_task_that_ended_is_paid_for_and_keeps_its_stack_until_then",
+    "104-failed-fork-waits": (
+        "tests/engine/test_rcu.py::test_nobody_has_seen_the_task_of_a_fork_that_failed_so_it_does_not_wait"
+    ),
+    "105-newest-callback-first": "tests/engine/test_rcu.py::test_what_waited_longest_is_freed_first_and_so_used_last",
+    "106-unseen-dentry-waits": "tests/engine/test_rcu.py::test_a_dentry_that_was_never_hashed_does_not_wait",
+    "107-newest-packet-freed-first": "tests/engine/test_irq_payer.py::test_the_oldest_packet_is_freed_first",
+    "108-kthread-pays-as-current": "tests/engine/test_irq_payer.py::test_the_policy_says_who_pays",
+    "109-tracked-as-the-kernels-from-then-on": (
+        "tests/engine/test_slub_debug_contents.py::test_after_an_interrupt_the_task_that_runs_is_tracked_again"
+    ),
+    "110-oldest-map-unmapped-first": (
+        "tests/engine/test_mm.py::test_exit_unmaps_the_newest_map_first_so_the_oldest_ones_place_is_used_next"
+    ),
+    "111-buffers-freed-last-first": (
+        "tests/engine/test_sockets.py::test_a_pipes_pages_are_freed_from_the_first_on_so_the_last_is_used_next"
+    ),
+    "112-message-without-shared-info": "tests/engine/test_sockets.py::test_each_call_takes_its_objects_in_the_kernels_order",
+    "113-newest-signal-first": (
+        "tests/engine/test_signals.py::test_exit_frees_signals_and_locks_from_the_oldest_on_timers_from_the_newest_on"
+    ),
+    "114-oldest-timer-first": (
+        "tests/engine/test_signals.py::test_exit_frees_signals_and_locks_from_the_oldest_on_timers_from_the_newest_on"
+    ),
+    "115-newest-lock-first": (
+        "tests/engine/test_signals.py::test_exit_frees_signals_and_locks_from_the_oldest_on_timers_from_the_newest_on"
+    ),
+    "116-first-mount-first": "tests/engine/test_signals.py::test_the_last_mount_of_a_namespace_is_freed_first",
+    "117-request-before-spare": (
+        "tests/engine/test_signals.py::test_a_locks_spare_goes_back_before_its_request_which_the_next_lock_takes"
+    ),
+    "118-pids-sorted-as-text": "tests/engine/test_files_and_sysfs.py::test_proc_lists_tasks_by_number_and_not_as_text",
+    "119-comm-by-real-uid": "tests/engine/test_container_files.py::test_a_tasks_name_belongs_to_its_effective_user",
+    "120-large-kmalloc-freed-from-the-middle": (
+        "tests/engine/test_kmalloc.py::test_what_kmalloc_never_gave_cannot_be_given_back"
+    ),
+    "121-odd-sizes-made-last": "kmalloc-and-defaults.json",
+    "122-exact-fit-blamed-on-the-limit": (
+        "tests/traces/test_replay_fd.py::test_a_limit_is_blamed_only_for_what_it_would_not_have_let_in"
+    ),
+    "123-replay-logs-one-task": "tests/traces/test_replay_fd.py::test_an_event_of_a_replay_is_logged_as_the_task_that_asked",
 }
 QUICK = {
     "01-min-partial-off-by-one",
@@ -306,7 +388,7 @@ def test_without_a_patch_nothing_is_noticed(tmp_path: Path) -> None:
 
 def test_the_readme_lists_each_patch_and_what_kills_it() -> None:
     text = (HERE / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([0-9]{2}-[a-z0-9-]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| ([0-9]{2,3}-[a-z0-9-]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
     assert [name for name, _, _ in rows] == list(PATCHES)
     assert {name: killer.strip("`") for name, _, killer in rows} == {
         name: killer.removeprefix("tests/") if killer not in RECORDINGS else f"verify: {killer}"
