@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import traceback
+from pathlib import Path
 from typing import Any
 
-from ..engine.errors import CheckError
+from ..engine.errors import CheckError, KernelError
+from ..recordings import ForeignFileError
 from ..scenarios import SCENARIOS, play
 from ..session import Session
 from .complete import completions
@@ -72,6 +75,7 @@ class Controller:
     def do(self, action: dict[str, Any]) -> None:
         """Do what the page asks for. What goes wrong is shown as a notice; nothing is raised."""
         self.look.notice = None
+        self.look.given = None
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None
         try:
@@ -168,6 +172,42 @@ class Controller:
         session.seek(0)
         self.open(session)
 
+    def do_share(self) -> None:
+        """Hand a link over; a file, where the history is too long for one."""
+        self.keep_view()
+        try:
+            link = self.session.to_link()
+        except KernelError:
+            self.do_save()
+            self.look.notice = ("info", "Saved as a file: the link would be too long.")
+            return
+        self.look.given = {
+            "kind": "link", "text": link, "words": f"Link copied. It opens this machine at event {self.session.position:,}.",
+        }  # fmt: skip
+
+    def do_save(self) -> None:
+        """Hand a session file over."""
+        self.keep_view()
+        self.look.given = {"kind": "file", "text": json.dumps(self.session.to_dict(), indent=1)}
+
+    def do_open(self, text: str) -> None:
+        """Open a link, or what a session file holds. What is neither is refused, and the session stays."""
+        text = str(text).strip()
+        try:
+            session = from_file(text) if text.startswith("{") else Session.from_link(text)
+        except KernelError as error:
+            self.look.notice = ("error", error.strerror or str(error))
+        except (ForeignFileError, ValueError, RecursionError) as error:
+            self.look.notice = ("error", f"This is no session file: {error}.")
+        else:
+            self.open(session)
+
+    def keep_view(self) -> None:
+        """Note in the session what is looked at: it goes into links and files."""
+        look = self.look
+        looked = {"scenario": look.scenario, "cache": look.cache, "selected": look.selected, "tab": look.tab}
+        self.session.view |= {name: value for name, value in looked.items() if value}
+
     def do_cache(self, name: str) -> None:
         """Draw the slabs of another cache."""
         self.session.machine.find_cache(name)
@@ -205,3 +245,8 @@ class Controller:
             self.look.notice = ("error", f"An invariant is broken: {error}")
         else:
             self.look.notice = ("info", "Every invariant holds: pages, lists, owners, counters, references.")
+
+
+def from_file(text: str) -> Session:
+    """Make the session of what a session file holds."""
+    return Session.from_dict(json.loads(text), Path("the file"))

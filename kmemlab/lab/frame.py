@@ -37,6 +37,7 @@ class Look:
         owners: letters and hues, given once and kept.
         notice: (kind, text) of a message, None for none.
         completions, ghost: what the terminal offers.
+        given: a link or a file that the page asked for, for one answer.
         looks: commands that only read, typed at this moment, with their results; no part of the session.
     """
 
@@ -52,6 +53,7 @@ class Look:
         self.notice: tuple[str, str] | None = None
         self.completions: list[str] = []
         self.ghost = ""
+        self.given: dict[str, str] | None = None
         self.looks: list[tuple[str, Result]] = []
 
 
@@ -103,6 +105,8 @@ def build(session: Session, look: Look, history: History) -> dict[str, Any]:
     nodes = path_nodes(moment)
     if nodes is not None:
         frame["path"] = nodes
+    if look.given is not None:
+        frame["given"] = look.given
     if look.notice is not None:
         frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
     return frame

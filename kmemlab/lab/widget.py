@@ -16,7 +16,7 @@ from .panel import plotly_js
 from .patch import difference
 
 FIRST = "fd-bomb"
-SLOW = frozenset(("run", "scenario", "seek", "last", "undo"))
+SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open"))
 
 
 class Lab(anywidget.AnyWidget):
@@ -25,6 +25,7 @@ class Lab(anywidget.AnyWidget):
     Args:
         session: your own session; by default the session of the scenario.
         scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, fd-6.1, fd-6.1-limit.
+        link: a link that somebody copied: opens that machine at that event.
         at: event to begin at; by default the start of a scenario, or where your session stands.
 
     Example:
@@ -37,9 +38,17 @@ class Lab(anywidget.AnyWidget):
     frame = traitlets.Any().tag(sync=True, to_json=lambda value, lab: lab._whole())
     seq = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, session: Session | None = None, scenario: str | None = None, at: int | None = None) -> None:
-        if session is not None and scenario is not None:
-            raise invalid("give a session or a scenario, not both")
+    def __init__(
+        self,
+        session: Session | None = None,
+        scenario: str | None = None,
+        at: int | None = None,
+        link: str | None = None,
+    ) -> None:
+        if (session is not None) + (scenario is not None) + (link is not None) > 1:
+            raise invalid("give a session, a scenario or a link, one of them")
+        if link is not None:
+            session = Session.from_link(link)
         if session is None:
             session = play(scenario or FIRST)
             session.seek(0)

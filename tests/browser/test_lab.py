@@ -257,3 +257,34 @@ def test_names_with_html_in_them_are_text(lab: LabPage) -> None:
     lab.type('mkdir "/containers/<img src=x onerror=alert(1)>"')
     assert list(lab.containers()) == ["/", "/<img src=x onerror=alert(1)>"]
     assert lab.page.locator(".kmemlab-lab img").count() == 0
+
+
+def test_a_shared_link_opens_the_lab_again_elsewhere(lab: LabPage) -> None:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.server.url)
+    lab.open(OWN, 'other = Lab(Session(memory="256K"))')
+    lab.ready()
+    lab.type("mount -t container -o kmem none /containers")
+    lab.type("open 20")
+    lab.type("fork 2")
+    lab.root.focus()
+    lab.press("Shift+ArrowLeft")
+    lab.root.focus()
+    lab.press("s")
+    lab.page.wait_for_function(
+        "() => document.querySelector('.kl-notice:not([hidden])')?.innerText.includes('Link copied')", timeout=10_000
+    )
+    at, shown = lab.position(), lab.slabs()
+    link = lab.page.evaluate("() => navigator.clipboard.readText()")
+    assert link.startswith("k1.")
+    assert len(link) < 1500
+    state = lab.python("print(lab.session.machine.state_hash())")
+    assert lab.python(f"again = Lab(link={link!r}); print(again.session.machine.state_hash())") == state
+    lab.type("close all")  # go somewhere else, then come back by the menu
+    assert lab.position() != at
+    lab.root.locator(".kl-more").click()
+    before = lab.data("seq")
+    lab.root.get_by_role("menuitem", name="Open the copied link").click()
+    lab.settle(before)
+    assert lab.position() == at
+    assert lab.slabs() == shown
+    assert lab.errors == []

@@ -205,3 +205,52 @@ def test_completions_go_from_command_to_path(bomb: Controller) -> None:
     assert "/sys/slab/filp/" in do(bomb, "complete", line="cat /sys/slab/fi")["terminal"]["completions"]
     assert do(bomb, "complete", line="cat /sys/slab/filp/cache_a")["terminal"]["ghost"] == "ccount"
     assert do(bomb, "complete", line="zzz")["terminal"]["completions"] == []
+
+
+def test_a_link_that_was_shared_opens_the_same_machine_at_the_same_event_with_the_same_view() -> None:
+    one = Controller(play("fd-bomb"))
+    for action in ({"action": "seek", "n": 318}, {"action": "tab", "name": "flow"}, {"action": "select", "id": 3}):
+        one.do(action)
+    one.do({"action": "share"})
+    given = one.frame()["given"]
+    assert given["kind"] == "link"
+    assert given["words"] == "Link copied. It opens this machine at event 318."
+    other = Controller(Session(memory="256K"))
+    other.do({"action": "open", "text": f" {given['text']}\n"})
+    assert other.look.notice is None
+    assert other.session.machine.state_hash() == one.session.machine.state_hash()
+    looked = [(each.session.position, each.look.tab, each.look.selected, each.look.scenario) for each in (one, other)]
+    assert looked[0] == looked[1]
+    assert looked[0][1:] == ("flow", "/bomb", "fd-bomb")
+    one.do({"action": "step"})
+    assert "given" not in one.frame()
+
+
+def test_a_file_that_was_saved_opens_again() -> None:
+    one = Controller(play("quiet"))
+    one.do({"action": "save"})
+    text = one.frame()["given"]["text"]
+    other = Controller(Session(memory="256K"))
+    other.do({"action": "open", "text": text})
+    assert other.session.to_dict() == one.session.to_dict()
+
+
+def test_a_history_too_long_for_a_link_is_handed_over_as_a_file() -> None:
+    session = Session(memory="256K")
+    session.run(*[f"echo {number * 0x9E3779B97F4A7C15 % 2**200:x}" for number in range(1, 900)])
+    one = Controller(session)
+    one.do({"action": "share"})
+    assert one.frame()["given"]["kind"] == "file"
+    assert one.frame()["notice"]["text"] == "Saved as a file: the link would be too long."
+
+
+@pytest.mark.parametrize("text", ["", "k1.AAAA", "hello", "{", '{"kmemlab_session": 9}', "{}", '{"a": ' * 5000])
+def test_what_is_neither_link_nor_file_is_refused_and_the_session_stays(text: str) -> None:
+    one = Controller(play("quiet"))
+    before = one.session.to_dict()
+    one.do({"action": "open", "text": text})
+    notice = one.frame()["notice"]
+    assert notice["kind"] == "error"
+    assert "Traceback" not in notice["text"]
+    assert ".py" not in notice["text"]
+    assert one.session.to_dict() == before

@@ -1,6 +1,7 @@
 // @ts-check
 // What keys and buttons do. Most of it is one message to Python; the rest belongs to the page alone.
 import { fmt } from "./dom.js";
+import { makeShare } from "./share.js";
 
 /** What keys and buttons do. `parts` are the pieces of the screen. */
 export function makeActions(link, player, parts, state, redraw) {
@@ -9,6 +10,7 @@ export function makeActions(link, player, parts, state, redraw) {
     state.notice = { kind: "info", text };
     redraw();
   };
+  const { share, save, choose, paste } = makeShare(link, say);
   // Whoever walks by hand does not want to be carried on by the play.
   const ask = (action, args) => {
     player.stop();
@@ -18,6 +20,10 @@ export function makeActions(link, player, parts, state, redraw) {
   };
   return {
     busy: () => link.busy() > 0,
+    share,
+    save,
+    choose,
+    paste,
     play() {
       if (!player.playing && frame().position >= (frame().length ?? 0))
         return say("This is the last event.");

@@ -19,6 +19,7 @@ export const KEY_TABLE = [
   ["/", "terminal; Esc leaves"],
   ["Tab in the terminal", "accepts the completion; leave with Esc first"],
   ["↑ ↓ in the terminal", "history"],
+  ["S", "copy a link to this moment"],
   ["P", "present"],
   ["?", "this table"],
 ];
@@ -61,6 +62,7 @@ function keyActions(does) {
     "shift+c": () => does.nextContainer(-1),
     t: () => does.twin(),
     "/": () => does.type(),
+    s: () => does.share(),
     p: () => does.present(),
     "?": () => does.keys(),
     escape: () => does.escape(),

@@ -1,5 +1,5 @@
 // @ts-check
-// The menu behind the three dots: undo, check, present, keys.
+// The menu behind the three dots: undo, share, save and open, check, present, keys.
 import { h, setAttrs } from "./dom.js";
 
 /** @param {import("./dom.js").Lab} lab */
@@ -26,6 +26,10 @@ export function makeMenu(lab) {
     "div",
     { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
+    entry("Copy a link", "S", () => lab.does.share()),
+    entry("Open the copied link", "", () => lab.does.paste()),
+    entry("Save as a file", "", () => lab.does.save()),
+    entry("Open a file", "", () => lab.does.choose()),
     entry("Check the machine", "", () => lab.does.check()),
     entry("Present", "P", () => lab.does.present()),
     entry("Keys", "?", () => lab.does.keys()),
@@ -35,7 +39,7 @@ export function makeMenu(lab) {
     {
       class: "kl-ghostbutton kl-more",
       type: "button",
-      title: "Undo, check, present, keys",
+      title: "Undo, share, save, open, check, present, keys",
       "aria-label": "More",
       "aria-haspopup": "menu",
       "aria-expanded": "false",

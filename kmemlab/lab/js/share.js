@@ -1,0 +1,68 @@
+// @ts-check
+// A lab that leaves the page and comes back: copied as a link, saved as a file, opened from either.
+import { h } from "./dom.js";
+
+const FILE = "kmemlab-session.json";
+
+/**
+ * What the menu's entries do. `say(text)` shows a notice.
+ * @param {any} link the line to Python
+ */
+export function makeShare(link, say) {
+  const given = (action, use) =>
+    link.ask(action, {}, () => {
+      const found = link.frame.given;
+      if (found) use(found);
+    });
+
+  async function handOver(found) {
+    if (found.kind === "file") return download(found.text);
+    try {
+      await navigator.clipboard.writeText(found.text);
+      return say(found.words);
+    } catch {
+      // Without the clipboard the link is shown, to be copied by hand.
+      return say(found.text);
+    }
+  }
+
+  function open(text) {
+    if (text.trim()) link.ask("open", { text });
+  }
+
+  /** Lets a file be chosen; what it holds is opened. */
+  function choose() {
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", { type: "file", accept: ".json,.txt,application/json,text/plain" })
+    );
+    input.addEventListener("change", async () => {
+      const file = input.files?.[0];
+      if (file) open(await file.text());
+    });
+    input.click();
+  }
+
+  async function paste() {
+    let text = "";
+    try {
+      text = await navigator.clipboard.readText();
+    } catch {
+      return say("This page may not read the clipboard: Lab(link=…) in a cell opens a link.");
+    }
+    return open(text);
+  }
+
+  return {
+    share: () => given("share", handOver),
+    save: () => given("save", handOver),
+    choose,
+    paste,
+  };
+}
+
+function download(text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const anchor = /** @type {HTMLAnchorElement} */ (h("a", { href: address, download: FILE }));
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
