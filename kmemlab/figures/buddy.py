@@ -160,7 +160,7 @@ def buddy_figure(
             "showline": True,
             "linecolor": tokens.line2,
         },
-        yaxis2=bare_axis(0, max(1, *blocks) * 1.3, domain=[0, low - 0.16], anchor="x2"),
+        yaxis2=bare_axis(0, max(1, *blocks) * 1.9, domain=[0, low - 0.16], anchor="x2"),
         annotations=notes,
     )
     return figure.add_traces([strip, bars])

@@ -198,6 +198,8 @@ def test_the_lab_fits_the_screen_and_its_colours_are_the_owners(lab: LabPage, si
         lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-figure')?.dataset.drawn")
         lab.page.wait_for_timeout(500)
         lab.shot(f"lab-{size[0]}-{theme}-{tab}")
+        # No tab makes the lab taller: the timeline stays where it was.
+        assert lab.page.evaluate("() => document.querySelector('.kmemlab-lab').getBoundingClientRect().height") == low
     loader = lab.page.evaluate("() => globalThis.__kmemlab_plotly__.loader")
     assert loader in ("page", "labext"), "plotly.js came from the Jupyter kernel, although the page has it"
 

@@ -97,8 +97,8 @@ function loadPlotly(model) {
 /** Size at which a figure is drawn, and the scale at which it is shown. */
 function figurePlace(figure, view, width, captioned) {
   const room = FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
-  const height = figure.layout?.height ?? room;
-  // On a full screen nothing may be cut; in the page the lab rather grows than makes the words small.
+  // A figure is laid out for the largest stage and takes a smaller one as it is: the words keep their size, the bars give.
+  const height = Math.min(figure.layout?.height ?? room, room);
   const high = view.scale > 1 ? Math.min(1, room / height) : 1;
   const scale = Math.max(SMALLEST_SCALE, Math.min(1, width / FIGURE_WIDTH, high));
   return { width: Math.round(width / scale), height, scale };
