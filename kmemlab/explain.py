@@ -1,7 +1,7 @@
 """What an event did, function by function: the path of one charge, with one plain sentence for each step.
 
-The controller notes the values (kmem.py, `steps`); here they get their functions' names, their words and their sources.
-Sentences have at most 64 characters, so that a screen does not jump from one to the next.
+The controller notes the values (kmem.py, `steps`); here they get their functions' names. The sentences and their sources are
+in one table (explain_table.py).
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
-from .explain_faults import fits_but, tell_fault
-from .explain_pages import tell_agent, tell_command, tell_freepage, tell_newpage, tell_nopage, tell_switched
-from .explain_story import Story, begin, comm, noted, refs, short, slab_number, title, verb_of
-from .explain_words import ARRAY, COUNTER, ERRNOS, LETTER, NOTIFIERS, RCU, SLUB
+from .explain_commands import tell_command
+from .explain_faults import tell_fault
+from .explain_pages import tell_agent, tell_freepage, tell_newpage, tell_nopage, tell_switched
+from .explain_story import Story, begin, change, name_of, refs, short, slab_number, verb_of
+from .explain_words import ERRNOS
 from .records import EventRow, StepRow
 from .survey import event_row
 
@@ -39,24 +40,16 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
 def taken(session: Session, event: EventRow, story: Story) -> None:
     """Tell of the object that the allocator hands out."""
     slab = slab_number(session, event)
-    words = f"{short(event.cache)} hands out slab {slab}, slot {event.slot}. Nobody owns it yet."
-    story.go("kmem_cache_alloc", f"slab {slab}, slot {event.slot}", words, f"slab_alloc, {SLUB}")
+    place = f"slab {slab}, slot {event.slot}"
+    story.go("taken", "kmem_cache_alloc", place, cache=event.cache, slab=slab, slot=event.slot)
 
 
 def ask(session: Session, event: EventRow, story: Story) -> None:
     """Tell of notifier, lookup and reference: the same for a charge and a refusal."""
-    where = title(event.container)
-    cache = short(event.cache)
-    story.go(
-        "notifier",
-        f"{event.cache} is accountable",
-        f"{cache} is accountable: the notifier asks the controller.",
-        NOTIFIERS,
-    )
-    lives = f"Under the RCU read lock: task {event.pid} lives in {where}."
-    story.go("rcu lookup", f"task {event.pid} → {where}", lives, RCU)
-    keeps = f"A reference on {where} keeps it alive while it pays."
-    story.go("css_get", refs(session, event, GET), keeps, "css_get, kernel/cgroup.c")
+    where = name_of(event.container)
+    story.go("notifier", "notifier", f"{event.cache} is accountable", cache=event.cache)
+    story.go("lookup", "rcu lookup", f"task {event.pid} → {short(where)}", pid=str(event.pid), where=where)
+    story.go("reference", "css_get", refs(session, GET), where=where)
 
 
 def limit_of(session: Session, path: str | None) -> int:
@@ -73,24 +66,21 @@ def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
     taken(session, event, story)
     if event.container is None:
         on = session.machine.accounted(session.machine.find_cache(event.cache))
-        reason = (
-            "Its slab is older than accounting: no array, nobody pays." if on else "Nobody listens to this cache: nobody pays."
-        )
+        kind = "born before" if on else "unaccounted"
         if on and verb_of(session, event) in ("softirq", "kthread") and session.machine.interrupts.payer == "none":
-            reason = "irq_payer=none: nobody asked for it, so nobody pays."
-        story.go("no owner", "unaccounted", reason, "facts 1.4", model=on)
+            kind = "nobody asked"
+        story.go(kind, "no owner", "unaccounted", cache=event.cache)
         return
     ask(session, event, story)
-    where = title(event.container)
-    before = noted(session, CHARGE)
+    where = name_of(event.container)
+    before, _ = change(session, CHARGE)
     after = before + event.bytes
-    pays = f"{where} pays {event.bytes:,} bytes: {before:,} becomes {after:,}."
     forced = after > limit_of(session, event.container)  # a limit set below usage refuses: only NOFAIL gets here
-    if forced:
-        pays = f"NOFAIL: {where} pays over its limit, and failcnt counts it."
-    story.go("res_counter_charge", f"{before:,} + {event.bytes:,} = {after:,}", pays, COUNTER, model=forced)
-    owns = f"Slot {event.slot} of the owner array now says {where}."
-    story.go("store owner", f"slot {event.slot} → {where}", owns, ARRAY, model=True)
+    story.go(
+        "charged by force" if forced else "charged", "res_counter_charge", f"{before:,} + {event.bytes:,} = {after:,}",
+        where=where, bytes=event.bytes, before=before, after=after,
+    )  # fmt: skip
+    story.go("stored", "store owner", f"slot {event.slot} → {short(where)}", slot=event.slot, where=where)
 
 
 def tell_refused(session: Session, event: EventRow, story: Story) -> None:
@@ -98,66 +88,46 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
     begin(session, event, story)
     taken(session, event, story)
     ask(session, event, story)
-    where = title(event.container)
-    usage, limit = noted(session, CHARGE), limit_of(session, event.container)
+    usage, limit = change(session, CHARGE)[0], limit_of(session, event.container)
+    kind, sign = "refused file" if event.cache == "filp" else "refused object", ">"
+    if event.order >= 0:
+        kind, sign = "refused by fault", "≤"
+    story.go(
+        kind, "res_counter_charge", f"{usage:,} + {event.bytes:,} {sign} {limit:,}", state="refused",
+        where=name_of(event.container), left=max(0, limit - usage), bytes=event.bytes,
+    )  # fmt: skip
+    before, after = change(session, UNWIND)
+    story.undo("reference back", "css_put", refs(session, UNWIND), "css_get", before=before, after=after)
+    story.undo("notifier says no", "−ENOMEM", "the notifier said no", "notifier")
+    story.undo("unwound", "kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc")
     verb = verb_of(session, event)
-    thing = "file" if event.cache == "filp" else "object"
-    left = max(0, limit - usage)
-    no = f"Refused. {where} has {left:,} bytes left and this {thing} needs {event.bytes:,}."
-    value = f"{usage:,} + {event.bytes:,} > {limit:,}"
-    injected = event.order >= 0
-    if injected:
-        no, value = fits_but(usage, event.bytes, limit)
-    story.go("res_counter_charge", value, no, COUNTER, model=injected, state="refused")
-    put = refs(session, event, UNWIND)
-    back = put.removeprefix("refs ").replace(" → ", " to ")
-    story.undo("css_put", put, "css_get", f"The reference is given back: {back}.", "css_put, kernel/cgroup.c")
-    story.undo(
-        "−ENOMEM",
-        "the notifier said no",
-        "notifier",
-        "The notifier says −ENOMEM: the allocator must undo its work.",
-        NOTIFIERS,
-    )
-    gone = "The object goes back. It had no owner: nothing is uncharged."
-    story.undo("kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc", gone, "free hook, NULL owner", model=True)
     errnos = ERRNOS.get(verb, {"": "ENOMEM"})
     error = errnos.get(event.cache, errnos[""])
-    end = f"{short(verb)}() fails with {error}. Only failcnt remembers."
-    if verb == "flock":
-        end = "flock() says ENOLCK, unless this was only the spare lock."
-    story.undo("NULL", f"{verb}() says {error}", f"{verb}()", end, "path_lookup_open, fs/namei.c" if verb == "open" else LETTER)
-    story.go("store owner", "never reached", "The owner is stored only after the charge.", ARRAY, model=True, state="never")
+    end = f"call fails {verb}" if verb in ("open", "flock") else "call fails"
+    story.undo(end, "NULL", f"{verb}() says {error}", f"{verb}()", verb=verb, error=error)
+    story.go("never stored", "store owner", "never reached", state="never")
 
 
 def tell_free(session: Session, event: EventRow, story: Story) -> None:
     """Object freed: whoever owned it gets the bytes back."""
     begin(session, event, story)
     slab = slab_number(session, event)
-    name = comm(session, event.pid)
-    story.go(
-        "kmem_cache_free",
-        f"slab {slab}, slot {event.slot}",
-        f"{short(event.cache)} slab {slab}, slot {event.slot} is no longer needed.",
-        SLUB,
-    )
+    place = f"slab {slab}, slot {event.slot}"
+    story.go("freed", "kmem_cache_free", place, cache=event.cache, slab=slab, slot=event.slot)
     if event.container is None:
-        story.go("no owner", "owner NULL", "It had no owner: nobody gets anything back.", "free hook, NULL owner", model=True)
+        story.go("freed of nobody", "no owner", "owner NULL")
         return
-    where = title(event.container)
-    story.go(
-        "owner array",
-        f"slot {event.slot} → {where}",
-        f"The array says who paid: {where}, whoever frees it.",
-        ARRAY,
-        model=True,
-    )
-    before = noted(session, UNCHARGE)
+    where = name_of(event.container)
+    story.go("owner read", "owner array", f"slot {event.slot} → {short(where)}", where=where)
+    before, _ = change(session, UNCHARGE)
+    after = before - event.bytes
     task = session.machine.tasks.by_pid.get(event.pid)
     home = task.css[session.machine.kmem_subsystem.index].container if task is not None else None
-    here = title(home.path) if home is not None else where
-    words = f"{where} gets {event.bytes:,} bytes back: {before:,} becomes {before - event.bytes:,}."
-    if here != where:
-        words = f"{name} freed it, but {where} gets {event.bytes:,} back: it paid."
-    story.go("res_counter_uncharge", f"{before:,} − {event.bytes:,} = {before - event.bytes:,}", words, COUNTER)
-    story.go("css_put", refs(session, event, PUT), f"{where} has one reference less to wait for.", "css_put, kernel/cgroup.c")
+    kind = "uncharged"
+    if home is not None and home.path != event.container:
+        kind = "closed elsewhere" if verb_of(session, event) == "close" and event.cache == "filp" else "freed elsewhere"
+    story.go(
+        kind, "res_counter_uncharge", f"{before:,} − {event.bytes:,} = {after:,}",
+        where=where, here=name_of(home.path if home is not None else None), bytes=event.bytes, before=before, after=after,
+    )  # fmt: skip
+    story.go("reference less", "css_put", refs(session, PUT), where=where)

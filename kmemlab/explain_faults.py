@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from .engine.events import NOPAGE, REFUSED, EventLog
 from .engine.faults import FAIL_PAGE_ALLOC, FAULTS
-from .engine.types import NONE
-from .explain_story import Story, begin, short, verb_of
-from .explain_words import INJECTED
+from .engine.types import NONE, PAGE_SIZE
+from .explain_story import Story, begin, verb_of
 from .records import EventRow
 
 if TYPE_CHECKING:
@@ -24,22 +23,12 @@ def tell_fault(session: Session, event: EventRow, story: Story) -> None:
     begin(session, event, story)
     fault = FAULTS[event.slot]
     if event.slot == FAIL_PAGE_ALLOC:
-        sentence = f"{fault} was injected: {event.bytes // 4096} pages are refused."
-        if event.bytes == 4096:
-            sentence = f"{fault} was injected: a page is refused."
-        asked = "alloc_pages"
+        pages = event.bytes // PAGE_SIZE
+        kind = "fault, page" if pages == 1 else "fault, pages"
+        story.go(kind, "alloc_pages", fault, state="refused", fault=fault, count=pages)
     else:
-        sentence = f"{fault} was injected: no {short(event.cache)}, though there is room."
-        asked = "kmem_cache_alloc"
-    story.go(asked, fault, sentence, INJECTED, model=event.slot != FAIL_PAGE_ALLOC, state="refused")
-    story.undo(
-        "NULL", fault, f"{verb_of(session, event)}()", "The caller gets NULL: no limit was hit, memory is not out.", INJECTED
-    )
-
-
-def fits_but(usage: int, size: int, limit: int) -> tuple[str, str]:
-    """Return sentence and value of a charge that was refused although it fits."""
-    return "fail_charge was injected: refused, though it fits the limit.", f"{usage:,} + {size:,} ≤ {limit:,}"
+        story.go("fault, object", "kmem_cache_alloc", fault, state="refused", fault=fault, cache=event.cache)
+    story.undo("fault, NULL", "NULL", fault, f"{verb_of(session, event)}()")
 
 
 def is_knob(path: str) -> bool:
@@ -47,10 +36,10 @@ def is_knob(path: str) -> bool:
     return path.startswith(DEBUG) and path.count("/") == DEBUG.count("/") + 1
 
 
-def turned(path: str, value: str) -> str:
-    """Say what a knob that was turned means."""
+def turned(path: str) -> tuple[str, str]:
+    """Return fault and knob of a knob's path."""
     fault, _, knob = path[len(DEBUG) :].partition("/")
-    return f"Fault injection: {knob} of {fault} is {short(value)}."
+    return fault, knob
 
 
 def hint_of(number: int, hint: str, log: EventLog | None, before: int, faults: list[int]) -> tuple[str, list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
-from .explain_words import LONGEST, WISHES
+from .explain_table import TABLE, abbreviated, told
 from .records import EventRow, StepRow
 
 if TYPE_CHECKING:
@@ -12,46 +13,68 @@ if TYPE_CHECKING:
 
 
 class Story:
-    """Collects the steps of one event."""
+    """Collects the steps of one event. What a step says, and where that comes from, is in the table under its kind."""
 
     def __init__(self) -> None:
         self.steps: list[StepRow] = []
 
-    def go(self, fn: str, value: str, sentence: str, source: str, *, model: bool = False, state: str = "done") -> None:
+    def go(self, kind: str, fn: str, value: str, /, *, state: str = "done", **values: str | int) -> None:
         """Add a step of the forward lane."""
-        self.steps.append(StepRow(fn, value, "forward", "", clip(sentence), source, model, state))
+        row = TABLE[kind]
+        self.steps.append(StepRow(fn, value, "forward", "", told(kind, values), row.source, row.model, state))
 
-    def undo(self, fn: str, value: str, undoes: str, sentence: str, source: str, model: bool = False) -> None:
+    def undo(self, kind: str, fn: str, value: str, undoes: str, /, **values: str | int) -> None:
         """Add a step of the unwind lane, under the function it undoes."""
-        self.steps.append(StepRow(fn, value, "unwind", undoes, clip(sentence), source, model, "done"))
-
-
-def clip(sentence: str) -> str:
-    """Cut a sentence that a long name made too long."""
-    return sentence if len(sentence) <= LONGEST else sentence[: LONGEST - 1] + "…"
+        row = TABLE[kind]
+        self.steps.append(StepRow(fn, value, "unwind", undoes, told(kind, values), row.source, row.model, "done"))
 
 
 def short(name: str, most: int = 12) -> str:
-    """Shorten a name for a sentence."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """Shorten a name for a line that has other words too."""
+    return abbreviated(name, most)
+
+
+def name_of(path: str | None) -> str:
+    """Call a container by its last name, the root "root"."""
+    return "nobody" if path is None else path.rstrip("/").rpartition("/")[2] or "root"
 
 
 def title(path: str | None) -> str:
-    """Call a container by its last name, the root "root"."""
-    return "nobody" if path is None else short(path.rpartition("/")[2] or "root")
+    """Call a container by its last name, a long one shortened."""
+    return short(name_of(path))
 
 
 def comm(session: Session, pid: int) -> str:
     """Name a task; one that is gone by its number."""
     task = session.machine.tasks.by_pid.get(pid)
-    return short(task.comm) if task is not None else f"task {pid}"
+    return task.comm if task is not None else f"task {pid}"
+
+
+def split(line: str) -> tuple[list[str], str]:
+    """Split a command as the shell does, without `as PID`: its words, and the file it writes to, "" for none."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="&;<>|")
+    lexer.whitespace = " \t"
+    lexer.commenters = ""
+    lexer.whitespace_split = True
+    try:
+        words = list(lexer)
+    except ValueError:
+        words = line.split()
+    if words[:1] == ["as"]:
+        words = words[2:]
+    if len(words) >= 3 and words[-2] == ">":
+        return words[:-2], words[-1]
+    return words, ""
+
+
+def line_of(session: Session, event: EventRow) -> str:
+    """Return the command that the event is part of."""
+    return session.commands[event.command - 1] if 0 < event.command <= len(session.commands) else ""
 
 
 def verb_of(session: Session, event: EventRow) -> str:
     """Return the command that the event is part of, without `as PID`: "open"."""
-    words = session.commands[event.command - 1].split() if event.command <= len(session.commands) else []
-    if words[:1] == ["as"]:
-        words = words[2:]
+    words, _ = split(line_of(session, event))
     return words[0] if words else "sh"
 
 
@@ -59,24 +82,25 @@ def begin(session: Session, event: EventRow, story: Story) -> None:
     """Start with the system call."""
     verb = verb_of(session, event)
     name = comm(session, event.pid)
-    wish = WISHES.get(verb, f"runs {verb}")
-    story.go(f"{verb}()", f"{name}, task {event.pid}", f"{name} {wish}.", "fs/open.c, kernel/fork.c 2.6.23")
+    kind = f"call {verb}" if f"call {verb}" in TABLE else "call"
+    target = split(line_of(session, event))[1]
+    folder, _, file = target.rpartition("/")
+    values = {"who": name, "verb": verb, "file": file, "name": name_of(folder)}
+    story.go(kind, f"{verb}()", f"{name}, task {event.pid}", **values)
 
 
-def refs(session: Session, event: EventRow, step: str) -> str:
-    """Return "refs 154 → 155" as the controller noted it."""
+def change(session: Session, step: str) -> tuple[int, int]:
+    """Return the values before and after a step, as the controller noted them; (-1, -1) where it noted none."""
     for name, before, after in session.machine.kmem.steps:
         if name == step:
-            return f"refs {before:,} → {after:,}"
-    return ""
+            return before, after
+    return -1, -1
 
 
-def noted(session: Session, step: str) -> int:
-    """Return the value before a step, as the controller noted it; -1 where it noted none."""
-    for name, before, _ in session.machine.kmem.steps:
-        if name == step:
-            return before
-    return -1
+def refs(session: Session, step: str) -> str:
+    """Return "refs 154 → 155" as the controller noted it."""
+    before, after = change(session, step)
+    return "" if before < 0 else f"refs {before:,} → {after:,}"
 
 
 def slab_number(session: Session, event: EventRow) -> int:

@@ -1,4 +1,4 @@
-"""The words of `explain.py`: short sources, where to read them in full, what a call wishes, what it says when refused."""
+"""Sources of the explanations, short and where to read them in full; what a call says when there is no object for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ COUNTER = "res_counter, first form"
 SLUB = "mm/slub.c 2.6.24"
 ARRAY = "owner array, OpenVZ's way"
 INJECTED = "lib/fault-inject.c 2.6.24"
+SHELL = "the shell"
+CHOICE = "kmemlab's choice"
 
 # Where each short source can be read in full.
 SOURCES = {
@@ -22,32 +24,16 @@ SOURCES = {
     "css_put, kernel/cgroup.c": "css_put, include/linux/cgroup.h and kernel/cgroup.c 2.6.24 (facts 4.2)",
     "free hook, NULL owner": "OpenVZ's free hook in slab_free: a NULL owner is left alone (facts 1.3)",
     f"slab_alloc, {SLUB}": "slab_alloc and __slab_alloc, mm/slub.c 2.6.24 (facts 2.5), checked slot by slot against recordings",
+    f"slab_free, {SLUB}": "slab_free and __slab_free, mm/slub.c 2.6.24 (facts 2.5), checked slot by slot against recordings",
     f"new_slab, {SLUB}": "new_slab and allocate_slab, mm/slub.c 2.6.24 (facts 2.5)",
     f"discard_slab, {SLUB}": "discard_slab, called from __slab_free, mm/slub.c 2.6.24 (facts 2.5)",
     "facts 1.4": "Objects born before accounting have no owner and are skipped at free (facts 1.4)",
     INJECTED: "should_fail, lib/fault-inject.c 2.6.24 (Documentation/fault-injection); failslab with SLUB is kmemlab's choice",
-    "the shell": "What the shell was told; the file or system call behind it is named in `man`",
+    SHELL: "What the shell was told; the file or system call behind it is named in `man`",
+    CHOICE: "No kernel of 2007 has this: kmemlab's choice, told in the docstring of its room and in `man`",
     "boot": "kmem_cache_init, mm/slub.c: every kmalloc cache is there, and no page is in use",
 }
 
-
-WISHES = {
-    "open": "asks for one more open file",
-    "fork": "forks",
-    "close": "closes a file",
-    "stat": "looks for a name that is not there",
-    "mmap": "maps two more MiB",
-    "touch": "writes where no page is: a page fault",
-    "munmap": "unmaps",
-    "pipe": "makes a pipe",
-    "socket": "makes a socket",
-    "sigqueue": "gets a signal that it blocks",
-    "timer": "makes a timer",
-    "flock": "locks a range of a file",
-    "mountns": "gets mounts of its own",
-    "softirq": "runs, and an interrupt comes",
-    "kthread": "is no task's: a kernel thread",
-}
 # What a call says when there is no object of a cache ("": of any other).
 ERRNOS = {
     "open": {"": "ENFILE"},

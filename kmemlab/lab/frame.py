@@ -7,6 +7,7 @@ from typing import Any
 
 from ..engine.kmem_cache import KmemCache
 from ..explain import steps_of
+from ..explain_table import TABLE, told
 from ..explain_words import SOURCES
 from ..figures import Owner, assign_owners
 from ..records import ContainerRow, SlabRow
@@ -78,7 +79,7 @@ def build(session: Session, look: Look, history: History) -> dict[str, Any]:
         "length": session.length,
         "step": moment.step,
         "steps": len(moment.walked),
-        "refused": moment.now is not None and (moment.kind == "refused" and moment.reached("res_counter_charge")),
+        "refused": any(row.state == "refused" for row in moment.walked[: moment.step]),
         **words(moment),
         **containers(moment, rows, look),
         "tab": look.tab,
@@ -122,8 +123,9 @@ def words(moment: Moment) -> dict[str, Any]:
     """Return sentence and source."""
     now = moment.now
     if now is None:
-        return {"sentence": "The machine has booted. Nothing has happened yet.", "source": source("boot", False)}
-    return {"sentence": now.sentence, "source": source(now.source, now.model)}
+        row = TABLE["boot"]
+        return {"sentence": told("boot", {}), "refusal": False, "source": source(row.source, row.model)}
+    return {"sentence": now.sentence, "refusal": now.state == "refused", "source": source(now.source, now.model)}
 
 
 def source(text: str, model: bool) -> dict[str, Any]:
