@@ -29,6 +29,7 @@ export function makeHeadline(lab) {
     draw(frame, view) {
       // During play only a refusal is spoken: a screen reader could not keep up with every event.
       setAttrs(sentence, { "aria-live": view.playing && !frame.refused ? "off" : "polite" });
+      setAttrs(sentence, { "data-refusal": Boolean(frame.refusal) });
       const words = frame.sentence || (frame.length ? "" : "Nothing has happened yet.");
       if (sentence.textContent !== words) sentence.textContent = words;
       const walking = frame.steps > 1;
