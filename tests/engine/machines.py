@@ -168,7 +168,7 @@ def without_failcnt(state: dict[str, Any]) -> dict[str, Any]:
     kept["tasks"] = [{**task, "files": open_files(task["files"])} for task in state["tasks"]["tasks"]]
     kept["last_pid"] = state["tasks"]["last_pid"]
     hierarchies = [
-        {**hierarchy, "containers": [{**row, "kmem": {**row["kmem"], "failcnt": 0}} for row in hierarchy["containers"]]}
+        {**hierarchy, "containers": [{**row, "kmem": {**row.get("kmem", {}), "failcnt": 0}} for row in hierarchy["containers"]]}
         for hierarchy in state["containers"]["hierarchies"]
     ]
     kept["containers"] = {

@@ -1,7 +1,8 @@
 """Random lines typed at the whole shell, on machines of 64 pages, against the naive model of naive_shell.py.
 
-An operation is one line that the shell ran. The state machine of hypothesis shrinks what it finds; the walks without it make
-the million: each is a seed, so a failure names the seed to walk again.
+An operation is one line that the shell ran, whether it did something or was refused. The state machine of hypothesis shrinks
+what it finds; the walks without it make the million, on the interpreted engine: each is a seed, so a failure names the seed to
+walk again, and the lines.
 """
 
 from __future__ import annotations
@@ -16,15 +17,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from kmemlab.commands import VERBS
+from kmemlab.engine.events import KINDS
 from kmemlab.shell import Machine
 
-from .naive_shell import RULES, Walk
+from .naive_more import MORE
+from .naive_rules import RULES as PLAIN
+from .naive_rules import Walk
+from .naive_shell import FAULTS
+from .naive_spoiled import SPOILED
+from .naive_users import BY_USERS
 
 LINES = 2000  # of one walk
 CHECKED = 10  # lines between two checks of every invariant of the machine
 MILLION = 1_000_000
 ERAS = ("2.6.23", "2.6.24")
 PAYERS = ("current", "root", "none")
+GRACES = ("now", "now", "grace")
+BOOTS = ("slub_nomerge", "slub_nomerge", "", "slub_nomerge slub_debug=FZPU")  # one word each, merged, and with contents
+RULES = {**PLAIN, **BY_USERS, **MORE, **SPOILED}
+
+# `replay` belongs to the traces above the shell, and is there only if another test has imported them.
+EXEMPT = {"replay"}
 
 # What must have happened in some walk, or it tests less than it says: (command, errno).
 MUST_HAPPEN = {
@@ -32,14 +45,18 @@ MUST_HAPPEN = {
     ("mv", errno.EEXIST), ("echo", errno.EINVAL), ("echo", errno.EBUSY), ("echo", errno.ESRCH), ("fork", 0),
     ("fork", errno.ENOMEM), ("open", 0), ("open", errno.ENFILE), ("exit", 0), ("exit", errno.EPERM), ("kill", 0),
     ("touch", errno.EFAULT), ("touch", errno.ENOMEM), ("munmap", errno.EINVAL), ("close", errno.EBADF), ("flock", errno.ENOLCK),
-    ("umount", errno.EINVAL), ("softirq", 0), ("softirq", errno.ENOMEM), ("opne", errno.ENOENT),
+    ("umount", errno.EINVAL), ("softirq", 0), ("softirq", errno.ENOMEM), ("opne", errno.ENOENT), ("kill", errno.EPERM),
+    ("echo", errno.EACCES), ("mkdir", errno.EACCES), ("rmdir", errno.EACCES), ("mount", errno.EBUSY), ("mount", errno.EPERM),
+    ("poke", 0), ("poke", errno.EINVAL), ("mv", errno.EXDEV), ("pipe", errno.ENFILE), ("pipe", errno.ENOMEM),
+    ("socket", errno.ENFILE), ("sigqueue", errno.EAGAIN), ("timer", errno.EAGAIN), ("stat", errno.ENOMEM), ("close", 0),
+    ("as", errno.ESRCH), ("as", errno.EINVAL), ("rcu", 0), ("prune", 0), ("chown", 0), ("dmesg", 0),
 }  # fmt: skip
 
 
 def walk(seed: int, lines: int, strict: bool = False) -> Walk:
     """Type lines at a new machine until there are so many; the same seed types the same."""
     chance = Random(seed)
-    found = Walk(chance.choice(ERAS), chance.choice((1, 2)), chance.choice(PAYERS))
+    found = Walk(chance.choice(ERAS), chance.choice((1, 2)), chance.choice(PAYERS), chance.choice(GRACES), chance.choice(BOOTS))
     found.strict = strict
     names = list(RULES)
     steps = 0
@@ -49,10 +66,12 @@ def walk(seed: int, lines: int, strict: bool = False) -> Walk:
             steps += 1
             if steps % CHECKED == 0:
                 found.machine.check()
+                found.objects_agree()
+        found.settle()
         found.machine.check()
-    except AssertionError as error:
-        last = "\n".join(found.lines[-12:])
-        raise AssertionError(f"seed {seed}, line {found.counted}: {error}\n{last}") from error
+    except Exception as error:  # a crash of the engine's, too
+        lines_typed = "\n".join(found.lines)
+        raise AssertionError(f"{found.options}\n{lines_typed}\nseed {seed}, line {found.counted}: {error}") from error
     return found
 
 
@@ -64,26 +83,39 @@ def again(found: Walk) -> None:
     assert other.state_hash() == found.machine.state_hash()
 
 
-def everything_happened(outcomes: Counter[tuple[str, int]]) -> None:
-    """Every command was typed, and every outcome that matters seen."""
+def everything_happened(walks: list[Walk]) -> None:
+    """Every command was typed, every kind of event and of fault seen, and every outcome that matters."""
+    outcomes: Counter[tuple[str, int]] = Counter()
+    seen: set[str] = set()
+    for each in walks:
+        outcomes += each.outcomes
+        seen |= set(each.seen)
     typed = {name for name, _ in outcomes}
-    # `replay` belongs to the traces above the shell, and is there only if another test has imported them.
-    assert set(VERBS) - typed - {"replay"} == set(), "a command without a rule: give it one in naive_shell.py"
+    assert set(VERBS) - typed - EXEMPT == set(), "a command without a rule: give it one in naive_rules.py"
     assert set(outcomes) >= MUST_HAPPEN, MUST_HAPPEN - set(outcomes)
+    assert seen == {*KINDS, *FAULTS}
+    assert any(each.damaged for each in walks)
 
 
 class Lines(RuleBasedStateMachine):
     """The same rules, chosen by hypothesis, with every invariant after every rule."""
 
-    @initialize(slub=st.sampled_from(ERAS), cpus=st.integers(1, 2), payer=st.sampled_from(PAYERS))
-    def boot(self, slub: str, cpus: int, payer: str) -> None:
-        self.walk = Walk(slub, cpus, payer)
+    @initialize(
+        slub=st.sampled_from(ERAS),
+        cpus=st.integers(1, 2),
+        payer=st.sampled_from(PAYERS),
+        rcu=st.sampled_from(GRACES),
+        boot=st.sampled_from(BOOTS),
+    )
+    def boot(self, slub: str, cpus: int, payer: str, rcu: str, boot: str) -> None:
+        self.walk = Walk(slub, cpus, payer, rcu, boot)
         self.walk.strict = True
 
-    @rule(name=st.sampled_from(sorted(RULES)), chance=st.integers(0, 2**16))
-    def type(self, name: str, chance: int) -> None:
-        RULES[name](self.walk, Random(chance))
+    @rule(name=st.sampled_from(sorted(RULES)), chance=st.randoms(note_method_calls=False))
+    def type(self, name: str, chance: Random) -> None:
+        RULES[name](self.walk, chance)
         self.walk.machine.check()
+        self.walk.objects_agree()
 
     def teardown(self) -> None:
         if hasattr(self, "walk"):
@@ -105,23 +137,20 @@ def test_a_walk_through_the_shell(seed: int) -> None:
 
 
 def test_a_few_walks_type_every_command_and_meet_every_outcome() -> None:
-    outcomes: Counter[tuple[str, int]] = Counter()
-    for seed in range(100, 116):
-        outcomes += walk(seed, LINES).outcomes
-    everything_happened(outcomes)
+    everything_happened([walk(seed, LINES) for seed in range(100, 116)])
 
 
 @pytest.mark.long
 def test_a_million_lines() -> None:
     operations = 0
-    outcomes: Counter[tuple[str, int]] = Counter()
-    seed = 1000
+    walks: list[Walk] = []
     while operations < MILLION:
+        seed = 1000 + len(walks)
         found = walk(seed, LINES, strict=seed % 10 == 0)
         again(found)
+        assert sum(found.outcomes.values()) == found.counted == len(found.lines)
         operations += found.counted
-        outcomes += found.outcomes
-        seed += 1
+        walks.append(found)
+        found.forget()
     assert operations >= MILLION
-    assert sum(outcomes.values()) == operations
-    everything_happened(outcomes)
+    everything_happened(walks)
