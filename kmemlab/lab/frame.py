@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..engine.kmem_cache import KmemCache
@@ -93,24 +94,34 @@ def build(session: Session, look: Look, history: History) -> dict[str, Any]:
     }
     cache = machine.caches.get(look.cache)
     if cache is not None:
-        slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, cache))
-        frame |= stage(session, moment, cache, slabs, rows)
+        with guarded(frame):
+            slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, cache))
+            frame |= stage(session, moment, cache, slabs, rows)
         if look.object is not None:
-            card = object_card(session, look.cache, *look.object)
-            if card is not None:
-                frame["object"] = card
-    try:
+            with guarded(frame):
+                card = object_card(session, look.cache, *look.object)
+                if card is not None:
+                    frame["object"] = card
+    with guarded(frame):
         frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme)
-    except Exception as error:
-        frame["notice"] = broken(error)
-    nodes = path_nodes(moment)
-    if nodes is not None:
-        frame["path"] = nodes
+    with guarded(frame):
+        nodes = path_nodes(moment)
+        if nodes is not None:
+            frame["path"] = nodes
     if look.given is not None:
         frame["given"] = look.given
     if look.notice is not None:
         frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
     return frame
+
+
+@contextmanager
+def guarded(frame: dict[str, Any]) -> Iterator[None]:
+    """Leave a part that raises out of the frame, with a notice; the parts after it are still built."""
+    try:
+        yield
+    except Exception as error:
+        frame["notice"] = broken(error)
 
 
 def broken(error: Exception) -> dict[str, str]:
