@@ -54,7 +54,9 @@ def turn(walk: Walk, number: int, knob: str, value: int) -> None:
 
 
 def views(walk: Walk, chance: Random) -> None:
-    """Mount other hierarchies, and this one a second time, and take them away again."""
+    """Mount other hierarchies, and this one a second time, and take them away again: two dozen lines, so not often."""
+    if chance.random() < 0.85:
+        return
     naive = walk.naive
     noprefix = "" if naive.prefix else ",noprefix"
     walk.says(walk.line("mkdir /tmp/view"), 0)

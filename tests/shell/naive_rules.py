@@ -90,7 +90,7 @@ class Walk(Typist):
         cache = self.called[typed]
         live = any(each[0] == cache for each in self.naive.live)
         expected = 0
-        if cache.startswith("kmalloc"):
+        if self.in_kmalloc(typed):
             expected = errno.EINVAL
         elif not on and cache in self.naive.accounted and live:
             expected = errno.EBUSY
@@ -139,6 +139,27 @@ class Walk(Typist):
             naive.owner[0] = 0
             naive.notify.discard(0)
             naive.releasable.discard(0)
+
+    def last_object(self, chance: Random) -> None:
+        """Let a container's last object go after its last task: only then is it the release agent's."""
+        naive, pid, path = self.naive, self.pid(chance), self.path(chance)
+        self.says(self.line("echo 1 > /sys/slab/sigqueue/cache_account"), errno.EINVAL if self.in_kmalloc("sigqueue") else 0)
+        for there in (path, ""):
+            self.says(self.line(f"echo {pid} > {MOUNT}{there}/tasks"), 0)
+            self.moved(pid, there)
+            self.got_all(self.line("sigqueue 1", pid))
+        self.says(self.line(f"echo 1 > {MOUNT}{path}/notify_on_release"), 0)
+        naive.releasable.discard(naive.ident[path])
+        naive.notify.add(naive.ident[path])
+        if pid != 1:
+            self.says(self.line("exit", pid), 0)
+            self.ended(pid)
+        said = self.line(f"cat {MOUNT}{path}/releasable").out
+        assert said == str(int(naive.ident[path] in naive.releasable))
+
+    def in_kmalloc(self, cache: str) -> bool:
+        """Whether a cache was merged into one of kmalloc's, which cannot be accounted."""
+        return self.called[cache].startswith("kmalloc")
 
     # -- reading
 
@@ -334,7 +355,8 @@ class Walk(Typist):
 RULES: Final[dict[str, Callable[[Walk, Random], None]]] = {
     name: getattr(Walk, name)
     for name in (
-        "mkdir", "rmdir", "mv", "attach", "limit", "failcnt", "switch", "release", "chown", "remount", "cat", "ls", "ps",
+        "mkdir", "rmdir", "mv", "attach", "limit", "failcnt", "switch", "release", "last_object",
+        "chown", "remount", "cat", "ls", "ps",
         "help", "nonsense", "fork", "end", "open", "close", "pipe", "socket", "mmap", "munmap", "other", "reclaim", "interrupt",
     )
 }  # fmt: skip

@@ -70,7 +70,7 @@ def walk(seed: int, lines: int, strict: bool = False) -> Walk:
         found.settle()
         found.machine.check()
     except Exception as error:  # a crash of the engine's, too
-        lines_typed = "\n".join(found.lines)
+        lines_typed = "\n".join(line[:200].encode("ascii", "backslashreplace").decode() for line in found.lines)
         raise AssertionError(f"{found.options}\n{lines_typed}\nseed {seed}, line {found.counted}: {error}") from error
     return found
 
