@@ -234,6 +234,9 @@ class Typist:
         few = int(self.machine.slub.pages.nr_free) < 16  # a stack or a table of pages fails without an event of its own
         assert result.errno == 0 or self.was_refused or self.no_page or self.faulted or few, "who says no has a reason"
         assert result.errno or not self.was_refused or self.forced, "a refusal is passed on"
+        if result.errno and one_call(self.text) and not self.grace and not self.damaged:
+            left = {cache for cache, more in self.came.items() if more and not cache.startswith("kmalloc")}
+            assert not left, "what a refused call took has gone back"
         if not result.errno:
             self.billed()
         return result.errno == 0
