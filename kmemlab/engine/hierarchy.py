@@ -139,7 +139,7 @@ def css_put(css: Css) -> None:
     """Drop an object's reference. The last one of a container with notify_on_release leaves it releasable.
 
     Tasks may be in it still: the kernel counts them elsewhere. The root is not counted. `css_put`, `__css_put` 2.6.24, facts
-    4.2 (that it sets CONT_RELEASABLE: recollection). The release list is looked at when a command ends.
+    4.2 (it sets the bit in 2.6.29; that 2.6.24 did: recollection). The release list is looked at when a command ends.
     """
     css.refs -= 1
     container = css.container

@@ -21,10 +21,12 @@ class ReleaseList:
     """Containers on their way to the release agent.
 
     Attributes:
-        queue: wait for the workqueue, oldest first (`release_list`).
+        queue: wait for the workqueue, the newest first: the kernel adds to the head of `release_list` and takes from it
+            (`check_for_release`, `cgroup_release_agent` 2.6.29; that 2.6.24 did so: recollection).
         draining: have notify_on_release and nobody in them, but objects whose last css_put the agent is to follow. It is
-            looked at when a command ends, so that the charge path knows nothing of agents. It can be made anew from the
-            rest (`drain`), so it is no part of the state.
+            looked at when a command ends, so that the charge path knows nothing of agents: of several whose last object
+            goes in one command, whoever began to wait last is the newest (kmemlab's choice). It can be made anew from
+            the rest (`drain`), so it is no part of the state.
         runs: (agent, container's path) of every run, oldest first.
     """
 
@@ -41,7 +43,7 @@ class ReleaseList:
             if container not in self.draining:
                 self.draining.append(container)
         elif container.releasable and container not in self.queue:
-            self.queue.append(container)
+            self.queue.insert(0, container)
 
     def forget(self, container: Container) -> None:
         """Take a removed container off the lists."""

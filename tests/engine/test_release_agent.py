@@ -84,6 +84,7 @@ STAYING = [
     ("the flag was taken away while objects were left", ["open 2", "attach 2", "notify web 0", "close 2"]),
     ("it is removed first", ["attach 2", "rmdir web"]),
     ("no agent is set", ["agent", "exit 2"]),
+    ("an agent is set only when it was released already", ["agent", "exit 2", "end", "agent /x"]),
     ("it was never used", ["mkdir y", "notify y 1"]),
     ("the flag is written after the user went", ["mkdir y", "attach 1 y", "attach 1", "notify y 1"]),
     ("it is the root", ["notify . 1", "mkdir y", "rmdir y"]),
@@ -156,6 +157,15 @@ def test_in_a_tree_without_kmem_the_event_names_nobody_but_the_run_does(kmem: Ch
     log = kmem.machine.log
     assert log is not None
     assert (KINDS[log.kind[log.length - 2]], log.owner[log.length - 2]) == ("agent", -1)
+
+
+def test_of_several_that_are_released_in_one_command_the_last_is_told_of_first(watched: Checked) -> None:
+    watched.do(watched.machine.tree.mount, "cpuset,release_agent=/a", "/tmp")
+    watched.do(watched.machine.tree.mkdir, "/tmp/set")
+    watched.write("/tmp/set/notify_on_release", "1")
+    watched.write("/tmp/set/tasks", "2")
+    watched.exit(2)  # out of web, then out of set
+    assert runs(watched) == [("/a", "/set"), (AGENT_PATH, "/web")]
 
 
 @pytest.mark.parametrize("steps", [["exit 2"], ["open 2", "attach 2"]], ids=["queued", "draining"])

@@ -64,7 +64,7 @@ def test_two_containers_that_empty_at_once_are_told_of_in_one_line() -> None:
         "echo 1 > /tmp/x/notify_on_release",
         "echo 2 > /tmp/x/tasks",
     )
-    assert machine.run("kill 2").hint == "release agent /sbin/agent would run with /web; release agent /b would run with /x"
+    assert machine.run("kill 2").hint == "release agent /b would run with /x; release agent /sbin/agent would run with /web"
 
 
 # before, command -> err, errno
