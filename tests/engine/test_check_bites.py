@@ -202,6 +202,12 @@ def array_freed_too_early(v: Victim) -> None:
     v.machine.kmalloc.kfree(v.full.array, 0)
 
 
+def array_inside_its_slab_freed_too_early(v: Victim) -> None:
+    arrays = [int(slab.array) for slab in v.filp.partial_list()] + [int(v.mine.array)]
+    inside = next(array for array in arrays if v.place(array)[1])  # not the first object of its own slab
+    v.machine.kmalloc.kfree(inside, 0)
+
+
 def slab_pages_of_another_user(v: Victim) -> None:
     v.zone.user[v.full.pfn] = KMALLOC_LARGE
 
@@ -257,6 +263,10 @@ def stack_that_is_a_slab(v: Victim) -> None:
 
 def next_fd_too_high(v: Victim) -> None:
     v.task.next_fd = 33
+
+
+def next_fd_one_too_high(v: Victim) -> None:
+    v.task.next_fd += 1
 
 
 def file_that_is_not_counted(v: Victim) -> None:
@@ -336,6 +346,7 @@ CORRUPTIONS: list[tuple[Callable[[Victim], None], str]] = [
     (array_too_short, "an owner array has a pointer for each object"),
     (array_of_another_slab, "every slab has an array of its own"),
     (array_freed_too_early, "an owner array is memory in use"),
+    (array_inside_its_slab_freed_too_early, "an owner array is memory in use"),
     (owner_of_a_free_object, "only an object in use has an owner"),
     (owner_that_is_removed, "an owner exists"),
     (owner_that_never_was, "an owner exists"),
@@ -353,6 +364,7 @@ CORRUPTIONS: list[tuple[Callable[[Victim], None], str]] = [
     (task_with_a_strange_object, "an object is in its cache"),
     (stack_that_is_a_slab, "a stack has its pages"),
     (next_fd_too_high, "no descriptor below next_fd is free"),
+    (next_fd_one_too_high, "no descriptor below next_fd is free"),
     (file_that_is_not_counted, "f_count is the number of descriptors"),
     (file_that_is_counted_twice, "f_count is the number of descriptors"),
 ]
@@ -368,6 +380,21 @@ def test_a_broken_machine_is_noticed_and_the_rule_is_named(corrupt: Callable[[Vi
     words = str(noticed.value).splitlines()
     assert rule in words[0]
     assert len(words) > 1, "the state around is printed"
+
+
+@pytest.mark.parametrize("order", range(10))
+def test_two_free_buddies_of_any_order_that_merges_are_noticed(order: int) -> None:
+    machine = Checked(memory="8M").machine
+    zone = machine.slub.pages
+    assert isinstance(zone, Zone)
+    block = zone.free_blocks()[10][0]
+    zone.unlink(block, 10)
+    for above in range(order + 1, 10):
+        zone.push(block + (1 << above), above)
+    zone.push(block, order)
+    zone.push(block + (1 << order), order)
+    with pytest.raises(CheckError, match="two free buddies have merged"):
+        machine.check()
 
 
 @contextmanager

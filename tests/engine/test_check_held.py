@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from kmemlab.engine.errors import CheckError
-from kmemlab.engine.irq import SOFTIRQ
+from kmemlab.engine.irq import PACKET, SOFTIRQ
 from kmemlab.engine.machine import Machine
 from kmemlab.engine.mm import Map
 from kmemlab.engine.sockets import Pipe, Socket
-from kmemlab.engine.types import NONE
+from kmemlab.engine.types import GFP_ATOMIC, NONE
 
 from . import test_irq_payer, test_mm, test_signals, test_sockets
 from .faulty import ready
@@ -108,6 +108,28 @@ def free_a_packet(kernel: Machine) -> None:
     kernel.kmem_cache_free(kernel.interrupts.held[SOFTIRQ][0][1])
 
 
+def free_the_name_of_a_dentry(kernel: Machine) -> None:
+    name = next(name for _, name in kernel.dcache.negative if name != NONE)
+    kernel.kmalloc.kfree(name, 0)
+
+
+def free_the_newest_packet(kernel: Machine) -> None:
+    kernel.interrupts.alloc(SOFTIRQ, PACKET, GFP_ATOMIC)
+    held = kernel.interrupts.held[SOFTIRQ]
+    assert len(held) > 1
+    kernel.kmem_cache_free(held[-1][1])
+
+
+def free_the_last_buffer_of_a_pipe(kernel: Machine) -> None:
+    pipe = behind(kernel, Pipe)
+    assert isinstance(pipe, Pipe) and len(pipe.pages) > 1
+    kernel.slub.pages.free_pages(pipe.pages[-1], 0)
+
+
+def one_end_too_many(kernel: Machine) -> None:
+    behind(kernel, Socket).ends += 1
+
+
 BROKEN: list[tuple[Callable[[Machine], None], str]] = [
     (free_a_vma, "in use"),
     (forget_a_table, "touched maps come first"),
@@ -127,6 +149,10 @@ BROKEN: list[tuple[Callable[[Machine], None], str]] = [
     (swap_inode_and_dentry, "in its cache"),
     (free_a_dentry, "in use"),
     (free_a_packet, "in use"),
+    (free_the_name_of_a_dentry, "in use"),
+    (free_the_newest_packet, "in use"),
+    (free_the_last_buffer_of_a_pipe, "a table or a buffer has its page"),
+    (one_end_too_many, "ends are the struct files"),
 ]
 
 

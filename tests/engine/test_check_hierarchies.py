@@ -78,6 +78,22 @@ def queue_a_root(v: Checked) -> None:
     v.machine.containers.released.queue.append(v.machine.containers.hierarchies[0].root)
 
 
+def queue_a_removed(v: Checked) -> None:
+    v.mkdir("gone")
+    gone = v.machine.containers.hierarchies[0].root.children["gone"]
+    v.rmdir("gone")
+    v.machine.containers.released.queue.append(gone)
+
+
+def path_below_another(v: Checked) -> None:
+    v.machine.kmem_subsystem.paths[1] = "/db/web"
+
+
+def pay_elsewhere_in_one_of_two(v: Checked) -> None:
+    memory = next(each for each in v.machine.containers.subsystems if each.name == "memory")
+    v.machine.tasks.find(2).css[memory.index] = memory.root_css
+
+
 CORRUPTIONS: list[tuple[Callable[[Checked], None], str]] = [
     (bind_elsewhere, "a subsystem is bound to one hierarchy at most"),
     (lose_the_root, "a root state belongs to the root container"),
@@ -89,6 +105,9 @@ CORRUPTIONS: list[tuple[Callable[[Checked], None], str]] = [
     (old_path, "events speak of a container by its path"),
     (nobody_waits, "the release agent waits for the last object"),
     (queue_a_root, "on the release list are containers"),
+    (queue_a_removed, "on the release list are containers"),
+    (path_below_another, "events speak of a container by its path"),
+    (pay_elsewhere_in_one_of_two, "a task pays where it is listed"),
 ]
 
 

@@ -226,6 +226,39 @@ def test_check_sees_a_queue_that_holds_what_is_free_or_somebody_elses() -> None:
     machine.machine.check()
 
 
+def test_check_sees_a_name_that_was_freed_before_its_dentry() -> None:
+    machine = ready(rcu="grace")
+    machine.machine.dcache.stat_missing(100)
+    machine.do(machine.machine.dcache.prune, 1)
+    machine.machine.kmalloc.kfree(machine.machine.rcu.queue[0].name, 0)
+    with pytest.raises(CheckError, match="in use"):
+        machine.machine.check()
+
+
+def two_stacks_wait() -> Checked:
+    machine = ready(rcu="grace")
+    for child in (machine.fork(2), machine.fork(2)):
+        machine.exit(child)
+    assert [each.stack != NONE for each in machine.machine.rcu.queue] == [False, True, False, True]
+    return machine
+
+
+def test_check_sees_two_tasks_that_wait_with_one_stack() -> None:
+    machine = two_stacks_wait()
+    queue = machine.machine.rcu.queue
+    machine.machine.slub.pages.free_pages(queue[3].stack, STACK_ORDER)
+    queue[3].stack = queue[1].stack
+    with pytest.raises(CheckError, match="a stack is one task's"):
+        machine.machine.check()
+
+
+def test_check_sees_a_stack_that_was_freed_before_its_task() -> None:
+    machine = two_stacks_wait()
+    machine.machine.slub.pages.free_pages(machine.machine.rcu.queue[1].stack, STACK_ORDER)
+    with pytest.raises(CheckError, match="a stack that waits has its pages"):
+        machine.machine.check()
+
+
 @pytest.mark.parametrize("mode", ["later", "", 1, None])
 def test_there_are_two_modes(mode: object) -> None:
     with pytest.raises((OSError, TypeError), match=r"rcu=|str object expected"):
