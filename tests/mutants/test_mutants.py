@@ -271,6 +271,35 @@ KILLERS = {
         "tests/traces/test_replay_fd.py::test_a_limit_is_blamed_only_for_what_it_would_not_have_let_in"
     ),
     "123-replay-logs-one-task": "tests/traces/test_replay_fd.py::test_an_event_of_a_replay_is_logged_as_the_task_that_asked",
+    "124-first-released-told-of-first": (
+        "tests/engine/test_release_agent.py::test_of_several_that_are_released_in_one_command_the_last_is_told_of_first"
+    ),
+    "125-released-waits-for-an-agent": "tests/engine/test_release_agent.py::test_the_agent_does_not_run",
+    "126-waiting-stacks-not-compared": "tests/engine/test_rcu.py::test_check_sees_two_tasks_that_wait_with_one_stack",
+    "127-waiting-stack-without-pages": "tests/engine/test_rcu.py::test_check_sees_a_stack_that_was_freed_before_its_task",
+    "128-order-nine-need-not-merge": (
+        "tests/engine/test_check_bites.py::test_two_free_buddies_of_any_order_that_merges_are_noticed"
+    ),
+    "129-last-descriptor-not-looked-at": (
+        "tests/engine/test_check_bites.py::test_a_broken_machine_is_noticed_and_the_rule_is_named"
+    ),
+    "130-array-is-its-slabs-first-object": (
+        "tests/engine/test_check_bites.py::test_a_broken_machine_is_noticed_and_the_rule_is_named"
+    ),
+    "131-paying-in-one-tree-is-enough": (
+        "tests/engine/test_check_hierarchies.py::test_a_broken_hierarchy_is_noticed_and_the_rule_is_named"
+    ),
+    "132-removed-may-wait-for-the-agent": (
+        "tests/engine/test_check_hierarchies.py::test_a_broken_hierarchy_is_noticed_and_the_rule_is_named"
+    ),
+    "133-path-checked-by-its-end": (
+        "tests/engine/test_check_hierarchies.py::test_a_broken_hierarchy_is_noticed_and_the_rule_is_named"
+    ),
+    "134-waiting-name-not-checked": "tests/engine/test_rcu.py::test_check_sees_a_name_that_was_freed_before_its_dentry",
+    "135-negative-name-not-checked": "tests/engine/test_check_held.py::test_check_finds",
+    "136-only-the-oldest-packet-checked": "tests/engine/test_check_held.py::test_check_finds",
+    "137-only-the-first-buffer-checked": "tests/engine/test_check_held.py::test_check_finds",
+    "138-too-many-ends": "tests/engine/test_check_held.py::test_check_finds",
 }
 QUICK = {
     "01-min-partial-off-by-one",
