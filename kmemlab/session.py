@@ -7,13 +7,12 @@ looked at. A new command starts at a command's end; what came after is kept unti
 
 from __future__ import annotations
 
-import marshal
-import zlib
 from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
 from . import survey
+from .checkpoints import MOST_BYTES, Checkpoints
 from .engine.errors import invalid
 from .engine.events import EventLog, Stopped
 from .engine.machine import Machine as Kernel
@@ -24,10 +23,6 @@ from .session_file import FORMAT, what_is_wrong, write_whole
 from .session_link import pack, unpack
 from .shell import Machine, Result
 from .transcript import Transcript
-
-SPACING = 1000  # events between checkpoints, to begin with
-MOST_CHECKPOINTS = 64
-CHECKPOINT_BYTES = 64 << 20  # what the kept states may take together, unless a session is told otherwise
 
 
 class Session:
@@ -49,9 +44,7 @@ class Session:
         fd 0-2: slab 0 cells 0-2
     """
 
-    def __init__(self, *, machine: Kernel | None = None, checkpoint_bytes: int = CHECKPOINT_BYTES, **keywords: Any) -> None:
-        if checkpoint_bytes < 0:
-            raise invalid(f"checkpoint_bytes={checkpoint_bytes}: give 0 (keep none but boot) or more")
+    def __init__(self, *, machine: Kernel | None = None, checkpoint_bytes: int = MOST_BYTES, **keywords: Any) -> None:
         made = machine if machine is not None else Machine(**keywords)
         if not isinstance(made, Machine) or made.log is None:
             raise TypeError("a session needs a Machine with a shell and an event log")
@@ -66,9 +59,7 @@ class Session:
         self.history = 0  # counts changes of what happened, for whoever draws it
         self._dropped: tuple[int, list[str]] = (0, [])  # where the latest branch began, and what stood there before
         self._at = 0  # commands that are complete in the machine, -1 in the middle of one
-        self._spacing = SPACING
-        self.checkpoint_bytes = checkpoint_bytes
-        self._checkpoints: dict[int, bytes] = {0: packed(self.machine.state())}
+        self.checkpoints = Checkpoints(self.machine.state(), checkpoint_bytes)
 
     @property
     def length(self) -> int:
@@ -112,7 +103,7 @@ class Session:
     def _forget_from(self, complete: int) -> None:
         """Forget every command but the first ones. The machine stands at their end."""
         del self.commands[complete:], self.results[complete:], self.ends[complete:]
-        self._checkpoints = {at: saved for at, saved in self._checkpoints.items() if at <= complete}
+        self.checkpoints.forget_after(complete)
         self.history += 1
 
     @property
@@ -151,7 +142,7 @@ class Session:
         complete = bisect_right(self.ends, n)
         if n == self.position and (self._at >= 0 or complete == 0 or self.ends[complete - 1] != n):
             return n
-        start = max(at for at in self._checkpoints if at <= complete)
+        start = self.checkpoints.before(complete)
         if not start <= self._at <= complete:
             self._restore(start)
         while self._at < complete:
@@ -210,29 +201,14 @@ class Session:
     # -- checkpoints
 
     def _checkpoint(self) -> None:
-        """Keep the state here if the last kept one is far; with too many, drop every other and keep fewer from now on.
-
-        Boot's is always kept and not counted. They are kept packed: a small part of what the same lists and numbers take
-        alive, and their sum is known.
-        """
-        if self._at in self._checkpoints:
-            return
-        last = max(at for at in self._checkpoints if at <= self._at)
-        if self.ends[self._at - 1] - (self.ends[last - 1] if last else 0) < self._spacing:
-            return
-        self._checkpoints[self._at] = packed(self.machine.state())
-        while len(self._checkpoints) > MOST_CHECKPOINTS or self.kept_bytes > self.checkpoint_bytes:
-            self._spacing *= 2
-            self._checkpoints = {at: self._checkpoints[at] for at in sorted(self._checkpoints)[::2]}
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of all checkpoints but the one of boot."""
-        return sum(len(saved) for at, saved in self._checkpoints.items() if at)
+        """Keep the state here if the last kept one is far."""
+        last = self.checkpoints.before(self._at)
+        if self._at > last and self.ends[self._at - 1] - (self.ends[last - 1] if last else 0) >= self.checkpoints.spacing:
+            self.checkpoints.keep(self._at, self.machine.state())
 
     def _restore(self, command: int) -> None:
         """Stand at the end of a command that has a checkpoint."""
-        self.machine.restore(unpacked(self._checkpoints[command]))
+        self.machine.restore(self.checkpoints.state(command))
         self.log.length = self.ends[command - 1] if command else 0
         self.log.command = command
         self.log.stopped = False
@@ -260,7 +236,7 @@ class Session:
         Raises:
             KernelError: EINVAL, if the history is too long for a link; `save` writes it to a file.
         """
-        return pack(self.to_dict(), scenario_commands)
+        return pack(self.to_dict())
 
     @classmethod
     def from_link(cls, link: str) -> Session:
@@ -269,7 +245,7 @@ class Session:
         Raises:
             KernelError: EINVAL, with one sentence, for a string that `to_link` did not make.
         """
-        saved = unpack(link, scenario_commands)
+        saved = unpack(link)
         try:
             return cls.from_dict(saved, Path("link"))
         except ForeignFileError as error:
@@ -305,20 +281,3 @@ class Session:
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session
-
-
-def scenario_commands(name: str) -> list[str]:
-    """List what a scenario types, [] for one that there is not."""
-    from .scenarios import SCENARIOS  # it makes sessions: loaded when a link is, or the two would wait for each other
-
-    return list(SCENARIOS[name].commands()) if name in SCENARIOS else []
-
-
-def packed(state: dict[str, Any]) -> bytes:
-    """Pack a state, quickly rather than tightly."""
-    return zlib.compress(marshal.dumps(state), 1)
-
-
-def unpacked(saved: bytes) -> Any:
-    """Undo `packed`: the same values, none of them shared with another state."""
-    return marshal.loads(zlib.decompress(saved))

@@ -1,8 +1,8 @@
 """A session as a short string that can be put into a link, a mail or an exercise: `Session.to_link()`, `Session.from_link()`.
 
 `k1.` and then, in the URL-safe alphabet of base64: four bytes of checksum and the deflated JSON of the session. What a scenario
-typed is not repeated: its name and how many of its commands stand are enough. It is data only: nothing in it is run but
-commands of the shell, on a machine of its own. Format and limits are kmemlab's choice.
+typed is not repeated: its name, how many of its commands stand, and a checksum of those, since a later kmemlab may type others.
+It is data only: nothing in it is run but commands of the shell, on a machine of its own. Format and limits: kmemlab's choice.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Callable
 from typing import Any, Final
 
 from .engine.errors import invalid
@@ -23,10 +22,8 @@ LONGEST: Final = 6000  # characters: what mail programs and servers carry unharm
 MOST_BYTES: Final = 1 << 20  # of JSON: more is no link that `pack` made
 CHECKSUM: Final = 4
 
-Typed = Callable[[str], list[str]]  # the commands of a scenario, [] for one that there is not
 
-
-def pack(saved: dict[str, Any], typed: Typed) -> str:
+def pack(saved: dict[str, Any]) -> str:
     """Make the string of what `Session.to_dict` gave.
 
     Raises:
@@ -43,13 +40,9 @@ def pack(saved: dict[str, Any], typed: Typed) -> str:
                 break
             same += 1
     short = {
-        "p": saved["position"],
-        "m": changed,
-        "v": saved["view"],
-        "s": name if same else "",
-        "n": same,
-        "c": commands[same:],
-    }
+        "p": saved["position"], "m": changed, "v": saved["view"], "c": commands[same:],
+        "s": name if same else "", "n": same, "h": sum_of(commands[:same]) if same else 0,
+    }  # fmt: skip
     text = json.dumps({key: value for key, value in short.items() if value}, separators=(",", ":"), sort_keys=True).encode()
     deflated = zlib.compress(text, 9)
     link = VERSION + base64.urlsafe_b64encode(checksum(deflated) + deflated).decode("ascii").rstrip("=")
@@ -58,7 +51,7 @@ def pack(saved: dict[str, Any], typed: Typed) -> str:
     return link
 
 
-def unpack(link: str, typed: Typed) -> dict[str, Any]:
+def unpack(link: str) -> dict[str, Any]:
     """Return what `Session.from_dict` takes.
 
     Raises:
@@ -77,6 +70,8 @@ def unpack(link: str, typed: Typed) -> dict[str, Any]:
     first = typed(name) if same else []
     if not 0 <= same <= len(first):
         raise invalid(f"This link goes on from a scenario that is not here: {name[:20]!r}.")
+    if same and sum_of(first[:same]) != short.get("h"):
+        raise invalid(f"This link goes on from {name} as another version of kmemlab has it: save a file there instead.")
     saved = {
         "kmemlab_session": FORMAT,
         "profile": {**Profile().to_dict(), **profile},
@@ -115,6 +110,18 @@ def unfold(text: str) -> dict[str, Any]:
     if not isinstance(short, dict):
         raise invalid("This link does not hold a session.")
     return short
+
+
+def typed(name: str) -> list[str]:
+    """List what a scenario types, [] for one that there is not."""
+    from .scenarios import SCENARIOS  # it makes sessions: loaded when a link is, or the two would wait for each other
+
+    return list(SCENARIOS[name].commands()) if name in SCENARIOS else []
+
+
+def sum_of(commands: list[str]) -> int:
+    """CRC-32 of command lines."""
+    return zlib.crc32("\n".join(commands).encode())
 
 
 def checksum(data: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import random
 import zlib
@@ -100,6 +101,13 @@ def test_strings_that_are_no_link_say_so() -> None:
 )  # fmt: skip
 def test_a_link_with_a_wrong_session_in_it_is_refused(short: dict[str, Any]) -> None:
     refused(made(json.dumps(short).encode()))
+
+
+def test_a_link_that_goes_on_from_a_scenario_which_types_something_else_now_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = play("quiet").to_link()
+    other = dataclasses.replace(SCENARIOS["quiet"], commands=SCENARIOS["fd-bomb"].commands)
+    monkeypatch.setitem(SCENARIOS, "quiet", other)
+    assert "another version" in refused(link)
 
 
 def test_a_good_link_with_one_character_changed_is_refused_or_means_the_same() -> None:

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmemlab import Machine, Session
+from kmemlab.checkpoints import MOST
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.events import Stopped
 from kmemlab.explain import steps_of
 from kmemlab.explain_words import LONGEST
 from kmemlab.recordings import ForeignFileError
-from kmemlab.session import MOST_CHECKPOINTS
 from kmemlab.survey import container_rows, event_rows, flow_rows, page_rows, slab_rows
 
 BOOT: dict[str, Any] = {"slub": "2.6.24", "cpus": 2, "memory": "512K"}
@@ -195,7 +195,7 @@ def test_with_many_events_checkpoints_stay_few_and_seeking_stays_right() -> None
         session.run("open 400", "close 0-399")
         hashes[session.position] = session.machine.state_hash()
     assert session.length > 70_000
-    assert len(session._checkpoints) <= MOST_CHECKPOINTS
+    assert len(session.checkpoints) <= MOST
     for position in list(hashes)[::-13]:
         session.seek(position)
         assert session.machine.state_hash() == hashes[position]
@@ -398,11 +398,11 @@ def travelled(checkpoint_bytes: int) -> tuple[Session, dict[int, str]]:
 
 def test_checkpoints_take_no_more_memory_than_the_session_was_told() -> None:
     roomy, hashes = travelled(64 << 20)
-    assert len(roomy._checkpoints) > 8
-    room = roomy.kept_bytes // 4
+    assert len(roomy.checkpoints) > 8
+    room = roomy.checkpoints.bytes_kept // 4
     tight, again = travelled(room)
     assert again == hashes
-    assert 0 < tight.kept_bytes <= room
+    assert 0 < tight.checkpoints.bytes_kept <= room
     for position in list(hashes)[::-3]:
         assert tight.seek(position) == position
         assert tight.machine.state_hash() == hashes[position]
@@ -410,8 +410,9 @@ def test_checkpoints_take_no_more_memory_than_the_session_was_told() -> None:
 
 def test_with_no_room_for_checkpoints_only_boot_is_kept_and_the_way_back_is_not_lost() -> None:
     session, hashes = travelled(0)
-    assert list(session._checkpoints) == [0]
-    assert session.kept_bytes == 0
+    assert len(session.checkpoints) == 1
+    assert 0 in session.checkpoints
+    assert session.checkpoints.bytes_kept == 0
     for position in list(hashes)[::-5]:
         session.seek(position)
         assert session.machine.state_hash() == hashes[position]
