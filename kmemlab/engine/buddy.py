@@ -1,4 +1,4 @@
-"""The page allocator: a zone of buddy blocks, and the page source that the recordings were made with.
+"""The page allocator: what a source of pages is, and a zone of buddy blocks.
 
 2.6.23 mm/page_alloc.c keeps one free list for each order, facts 3: the smallest block that is large enough is taken from
 the *head* of its list; each time it is halved the upper half goes to the head of the list below (`expand`). A freed block
@@ -88,8 +88,12 @@ class PageSource:
                 runs.append([pfn, order, self.user[pfn]])
                 pfn += 1 << order
             else:
-                pfn += 1
+                pfn += self.unused_from(pfn)
         return runs
+
+    def unused_from(self, pfn: i64) -> i64:
+        """Say how many pages from an unused one on are unused, as far as that is known at once: at least it."""
+        return 1
 
     def mark_runs(self, runs: list[list[int]]) -> None:
         """Set who uses what from `runs_in_use()`. The free side is the subclass's.
@@ -147,19 +151,10 @@ class Zone(PageSource):
                 self.free_order[pfn] = NONE
         self.head = vec[i64]([NONE] * (MAX_ORDER + 1))
 
-    def runs_in_use(self) -> list[list[int]]:
-        """List [pfn, order, user] of every run in use, lowest first; free blocks are stepped over whole."""
-        runs: list[list[int]] = []
-        pfn: i64 = 0
-        while pfn < self.nr_pages:
-            order: int = self.used_order[pfn]
-            free: int = self.free_order[pfn]
-            if order != NONE:
-                runs.append([pfn, order, self.user[pfn]])
-                pfn += 1 << order
-            else:
-                pfn += 1 << max(free, 0)
-        return runs
+    def unused_from(self, pfn: i64) -> i64:
+        """Step over a free block whole."""
+        order: i64 = int(self.free_order[pfn])
+        return 1 if order == NONE else 1 << order
 
     def take(self, order: int) -> i64:
         """Split the smallest block that holds 2**order pages (`__rmqueue`, `expand`)."""
@@ -235,45 +230,3 @@ class Zone(PageSource):
         """Print /proc/buddyinfo, the number of free blocks of each order (`frag_show`, mm/vmstat.c 2.6.23)."""
         counts = "".join(f"{len(blocks):6d} " for blocks in self.free_blocks())
         return f"Node 0, zone {'Normal':>8} {counts}\n"
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class LowestRun(PageSource):
-    """The recordings' page source: the lowest free run that is aligned to its own size. No lists, no merging."""
-
-    __slots__ = ("_taken",)
-
-    def __init__(self, nr_pages: int) -> None:
-        super().__init__(nr_pages)
-        self._taken = bytearray(nr_pages)
-
-    def take(self, order: int) -> i64:
-        """Search upwards from page 0."""
-        count: int = 1 << order
-        pfn = 0
-        while True:
-            pfn = self._taken.find(0, pfn)
-            if pfn < 0:
-                return NONE
-            pfn = (pfn + count - 1) & -count
-            if pfn + count > self.nr_pages:
-                return NONE
-            blocked = self._taken.rfind(1, pfn, pfn + count)
-            if blocked < 0:
-                self._taken[pfn : pfn + count] = b"\1" * count
-                self.split_from = order
-                return pfn
-            pfn = blocked + 1
-
-    def give(self, pfn: i64, order: i64) -> None:
-        """Mark the pages as free; they may be used again at once, at any order."""
-        start: int = pfn
-        count: int = 1 << order
-        self._taken[start : start + count] = bytes(count)
-
-    def restore(self, blocks: list[list[int]], runs: list[list[int]]) -> None:
-        """Become what `runs_in_use()` said."""
-        self.mark_runs(runs)
-        self._taken = bytearray(self.nr_pages)
-        for pfn, order, _ in runs:
-            self._taken[pfn : pfn + (1 << order)] = b"\1" * (1 << order)

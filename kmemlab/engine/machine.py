@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any, Final
 
-from .buddy import LowestRun, PageSource, Zone
+from .buddy import PageSource, Zone
 from .check import check
 from .containers import Containers, Subsystem
 from .dcache import Dcache
@@ -23,6 +23,7 @@ from .irq import Interrupts
 from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
+from .lowest_run import LowestRun
 from .notify import SlabNotifier
 from .profiles import ERAS, Profile, debug_options, parse_size
 from .rcu import GRACE, Rcu

@@ -212,7 +212,6 @@ def container_report(trace: Trace, batch: Batch, container: Container) -> dict[s
     """Return one container's counter, peak and first refusal."""
     group = group_of(container)
     ident = int(group.ident)
-    objects = group.refs - len(container.tasks) - len(container.children)
     first = batch.first_refused.get(ident)
     refusal = None
     if first is not None:
@@ -229,7 +228,7 @@ def container_report(trace: Trace, batch: Batch, container: Container) -> dict[s
         "peak": int(batch.peak[ident]),
         "failcnt": group.res.failcnt,
         "charges": int(batch.charged[ident]),
-        "objects": objects,
+        "objects": container.objects(group),
         "first_refused": refusal,
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..engine.buddy import LowestRun
 from ..engine.kmalloc import Kmalloc, large_order
+from ..engine.lowest_run import LowestRun
 from ..engine.profiles import ERAS, Era
 from ..engine.slub import Slub
 from ..engine.types import MAX_OBJECT

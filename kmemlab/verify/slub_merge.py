@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..engine.buddy import LowestRun
 from ..engine.kmalloc import Kmalloc
 from ..engine.kmem_cache import KmemCache
+from ..engine.lowest_run import LowestRun
 from ..engine.profiles import ERAS, Era
 from ..engine.slub import Slub
 from ..engine.slub_admin import kmem_cache_create, kmem_cache_destroy

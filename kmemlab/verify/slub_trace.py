@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..engine.buddy import LowestRun
 from ..engine.errors import KernelError
 from ..engine.geometry import OrderLimits
 from ..engine.kmalloc import Kmalloc
 from ..engine.kmem_cache import KmemCache
+from ..engine.lowest_run import LowestRun
 from ..engine.profiles import ERAS
 from ..engine.slub import Slub
 from ..engine.slub_admin import (

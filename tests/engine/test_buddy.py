@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmemlab.engine.buddy import SLAB, STACK, LowestRun, PageSource, Zone
+from kmemlab.engine.buddy import SLAB, STACK, PageSource, Zone
 from kmemlab.engine.errors import KernelError
+from kmemlab.engine.lowest_run import LowestRun
 from kmemlab.engine.types import NONE
 
 from .machines import errno_of

@@ -6,10 +6,10 @@ import errno
 
 import pytest
 
-from kmemlab.engine.buddy import LowestRun
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, POISON, RECLAIM_ACCOUNT, STORE_USER
 from kmemlab.engine.kmalloc import Kmalloc
+from kmemlab.engine.lowest_run import LowestRun
 from kmemlab.engine.profiles import ERAS
 from kmemlab.engine.slub import Slub
 from kmemlab.engine.slub_admin import kmem_cache_create, kmem_cache_destroy
