@@ -1,16 +1,23 @@
-"""What every command of the shell is made of: how it registers, how it says no, how it reads a number."""
+"""What every command of the shell is made of: its words, how it registers, how it reads a number, how and why it says no."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .engine.errors import KernelError
+from .engine.events import NOPAGE, REFUSED, EventLog
+from .engine.faults import FAULTS
+from .engine.types import NONE
 
 if TYPE_CHECKING:
     from .shell import Shell
+
+OPERATORS = frozenset("><|&;")
+OUT_OF_MEMORY = (errno.ENOMEM, errno.ENFILE, errno.EAGAIN, errno.ENOLCK, errno.ENOBUFS)
 
 
 class CommandError(Exception):
@@ -59,3 +66,41 @@ def refused(prefix: str, error: KernelError) -> CommandError:
 def words_for(number: int) -> str:
     """Return what a real shell prints for an errno."""
     return os.strerror(number)
+
+
+def words_of(line: str) -> list[str]:
+    """Split a line into words, quotes taken off, operators apart.
+
+    Raises:
+        ValueError: for a quote that is not closed.
+    """
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="".join(sorted(OPERATORS)))
+    lexer.whitespace = " \t"
+    lexer.commenters = ""
+    lexer.whitespace_split = True
+    return list(lexer)
+
+
+def redirected(words: list[str]) -> tuple[list[str], str]:
+    """Take the file that a command writes to off its words, "" for none."""
+    return (words[:-2], words[-1]) if len(words) >= 3 and words[-2] == ">" else (words, "")
+
+
+def hint_of(number: int, hint: str, log: EventLog | None, before: int, faults: list[int]) -> tuple[str, list[str]]:
+    """Say what a command was refused for when faults were injected: the hint to keep, and what to say besides.
+
+    Args:
+        number: the errno of the refusal, 0 for none.
+        hint: what the refused call says; it knows of memory and limits only.
+        log: the event log.
+        before: its length before the command.
+        faults: how many faults of each kind the command met.
+    """
+    told = [f"{FAULTS[n]} injected {count:,} fault{'' if count == 1 else 's'}" for n, count in enumerate(faults) if count]
+    if not told or log is None or number not in OUT_OF_MEMORY:
+        return hint, told
+    rows = range(before, log.length)
+    others = [n for n in rows if log.kind[n] in (REFUSED, NOPAGE) and log.order[n] == NONE]
+    if others:
+        return hint, told
+    return "", [*told[:-1], f"{told[-1]}: no limit was hit and memory is not out"]

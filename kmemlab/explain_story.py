@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
+from .commands import redirected, words_of
 from .explain_table import TABLE, abbreviated, told
 from .records import EventRow, StepRow
 
@@ -52,19 +52,13 @@ def comm(session: Session, pid: int) -> str:
 
 def split(line: str) -> tuple[list[str], str]:
     """Split a command as the shell does, without `as PID`: its words, and the file it writes to, "" for none."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="&;<>|")
-    lexer.whitespace = " \t"
-    lexer.commenters = ""
-    lexer.whitespace_split = True
     try:
-        words = list(lexer)
+        words = words_of(line)
     except ValueError:
         words = line.split()
     if words[:1] == ["as"]:
         words = words[2:]
-    if len(words) >= 3 and words[-2] == ">":
-        return words[:-2], words[-1]
-    return words, ""
+    return redirected(words)
 
 
 def line_of(session: Session, event: EventRow) -> str:

@@ -7,20 +7,17 @@ it was. Redirections take no `struct file`: otherwise every count of a lesson wo
 from __future__ import annotations
 
 import errno
-import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from . import verbs
-from .commands import VERBS, CommandError, is_number, words_for
+from .commands import OPERATORS, VERBS, CommandError, hint_of, is_number, redirected, words_for, words_of
 from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
-from .explain_faults import hint_of
 
 LONGEST_LINE = 4096
 LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man"))  # commands that only read
-OPERATORS = frozenset("><|&;")
 
 
 @dataclass(frozen=True)
@@ -171,20 +168,13 @@ def parse(line: str) -> tuple[list[str], str]:
         line.encode()
     except UnicodeEncodeError:
         raise CommandError(f"sh: {words_for(errno.EINVAL)}", errno.EINVAL, "A command is UTF-8 text.") from None
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="".join(sorted(OPERATORS)))
-    lexer.whitespace = " \t"
-    lexer.commenters = ""
-    lexer.whitespace_split = True
     try:
-        words = list(lexer)
+        words = words_of(line)
     except ValueError:
         raise CommandError("sh: syntax error: unterminated quoted string", errno.EINVAL, status=2) from None
     if words and words[0].startswith("#"):
         return [], ""
-    target = ""
-    if len(words) >= 3 and words[-2] == ">":
-        target = words[-1]
-        words = words[:-2]
+    words, target = redirected(words)
     stray = [word for word in words if word and set(word) <= OPERATORS]
     if stray or (target and set(target) <= OPERATORS):
         sign = stray[0] if stray else target
