@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .commands import redirected, words_of
-from .explain_table import TABLE, abbreviated, told
+from .explain_table import TABLE
+from .explain_told import abbreviated, told
 from .records import EventRow, StepRow
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..engine.kmem_cache import KmemCache
 from ..explain import steps_of
-from ..explain_table import TABLE, told
+from ..explain_table import TABLE
+from ..explain_told import told
 from ..explain_words import SOURCES
 from ..figures import Owner, assign_owners
 from ..records import ContainerRow, SlabRow

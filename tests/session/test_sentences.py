@@ -17,7 +17,8 @@ import kmemlab
 from kmemlab import Session
 from kmemlab.commands import VERBS
 from kmemlab.explain_story import split
-from kmemlab.explain_table import TABLE, abbreviated, fields, told
+from kmemlab.explain_table import TABLE
+from kmemlab.explain_told import abbreviated, fields, told
 from kmemlab.explain_words import LONGEST, SOURCES
 from kmemlab.lab.controller import Controller
 from kmemlab.records import EventRow, StepRow
