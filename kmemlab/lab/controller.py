@@ -206,7 +206,8 @@ class Controller:
         """Note in the session what is looked at: it goes into links and files."""
         look = self.look
         looked = {"scenario": look.scenario, "cache": look.cache, "selected": look.selected, "tab": look.tab}
-        self.session.view |= {name: value for name, value in looked.items() if value}
+        kept = {name: value for name, value in self.session.view.items() if name not in looked}
+        self.session.view = kept | {name: value for name, value in looked.items() if value}
 
     def do_cache(self, name: str) -> None:
         """Draw the slabs of another cache."""

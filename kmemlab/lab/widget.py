@@ -24,7 +24,7 @@ class Lab(anywidget.AnyWidget):
 
     Args:
         session: your own session; by default the session of the scenario.
-        scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, fd-6.1, fd-6.1-limit.
+        scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, fd-6.1, fd-6.1-limit, mix-6.1.
         link: a link that somebody copied: opens that machine at that event.
         at: event to begin at; by default the start of a scenario, or where your session stands.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -289,4 +290,55 @@ def test_a_shared_link_opens_the_lab_again_elsewhere(lab: LabPage) -> None:
     lab.settle(before)
     assert lab.position() == at
     assert lab.slabs() == shown
+    assert lab.errors == []
+
+
+def test_a_lab_is_saved_as_a_file_and_opened_from_it(lab: LabPage, tmp_path: Path) -> None:
+    lab.open(OWN)
+    lab.ready()
+    lab.type("open 5")
+    state = lab.python("print(lab.session.machine.state_hash())")
+    lab.root.locator(".kl-more").click()
+    with lab.page.expect_download() as coming:
+        lab.root.get_by_role("menuitem", name="Save as a file").click()
+    saved = tmp_path / coming.value.suggested_filename
+    coming.value.save_as(saved)
+    assert saved.name == "kmemlab-session.json"
+    assert json.loads(saved.read_text())["commands"] == ["open 5"]
+    lab.type("close all")
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text('{"kmemlab_session": 99}')
+    for file, done in ((foreign, False), (saved, True)):
+        before = lab.data("seq")
+        lab.root.locator(".kl-more").click()
+        with lab.page.expect_file_chooser() as chooser:
+            lab.root.get_by_role("menuitem", name="Open a file").click()
+        chooser.value.set_files(file)
+        lab.settle(before)
+        now = lab.python("print(lab.session.machine.state_hash())")
+        assert (now == state) == done
+        notice = lab.root.locator(".kl-notice:not([hidden])")
+        assert notice.count() == (0 if done else 1)
+        if not done:
+            assert "This is no session file" in notice.inner_text()
+    assert lab.errors == []
+
+
+def test_where_the_page_may_not_use_the_clipboard_the_link_is_shown(lab: LabPage) -> None:
+    lab.open(OWN)
+    lab.ready()
+    lab.page.evaluate("() => { const no = () => Promise.reject(new Error('no')); navigator.clipboard.writeText = no; }")
+    lab.page.evaluate("() => { navigator.clipboard.readText = () => Promise.reject(new Error('no')); }")
+    lab.root.focus()
+    lab.press("s")
+    notice = lab.page.wait_for_selector(".kl-notice:not([hidden])")
+    assert notice is not None
+    shown = notice.inner_text()
+    link = next(word for word in shown.split() if word.startswith("k1."))
+    assert lab.python(f"from kmemlab import Session; print(Session.from_link({link!r}).machine.state_hash())") == lab.python(
+        "print(lab.session.machine.state_hash())"
+    )
+    lab.root.locator(".kl-more").click()
+    lab.root.get_by_role("menuitem", name="Open the copied link").click()
+    lab.page.wait_for_function("() => document.querySelector('.kl-notice').innerText.includes('Lab(link=')")
     assert lab.errors == []

@@ -254,3 +254,15 @@ def test_what_is_neither_link_nor_file_is_refused_and_the_session_stays(text: st
     assert "Traceback" not in notice["text"]
     assert ".py" not in notice["text"]
     assert one.session.to_dict() == before
+
+
+def test_what_is_selected_no_longer_is_not_in_the_next_link() -> None:
+    one = Controller(play("fd-bomb"))
+    one.session.view["a lesson's own"] = 7
+    one.do({"action": "select", "id": 3})
+    one.do({"action": "share"})
+    one.do({"action": "select"})
+    one.do({"action": "share"})
+    other = Session.from_link(one.frame()["given"]["text"])
+    assert "selected" not in other.view
+    assert other.view["a lesson's own"] == 7
