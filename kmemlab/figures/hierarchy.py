@@ -223,6 +223,7 @@ def hierarchy_figure(
         yaxis=bare_axis(edge + spare, 0),
         barmode="overlay",
         annotations=notes,
+        meta={"lines": True},  # its height is a number of lines of text: whoever has less room scrolls, and does not squeeze
     )
     return figure.add_traces([*traces, _leaf_trace(graph, places, theme)])
 

@@ -29,8 +29,7 @@ TABS = (
     ("memory", "Memory"),
     ("tree", "Hierarchy"),
 )
-STAGE_HEIGHT = 470  # pixels; in the lab every picture has the same, so that nothing below it moves
-TREE_HEIGHT = 120
+TREE_HEIGHT = 120  # pixels at least; a tree takes what its lines need, and the lab's stage scrolls
 TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
 PICTURES = (*dict(TABS), "path")  # the lab has the path above the stage; on its own it is a figure too
 
@@ -57,8 +56,7 @@ def picture(
         figure, twin = buddy_figure(pages, chosen, owners, shown), buddy_text(pages)
     elif tab == "tree":
         rows = tuple(moment.container(row)[0] for row in container_rows(machine))
-        height = STAGE_HEIGHT if lab else TREE_HEIGHT
-        figure, twin = hierarchy_figure(rows, owners, chosen, shown, height), hierarchy_text(rows)
+        figure, twin = hierarchy_figure(rows, owners, chosen, shown, TREE_HEIGHT), hierarchy_text(rows)
     elif tab == "path":
         figure, twin = path_figure(moment.steps, moment.step, shown), path_text(moment.steps, moment.step)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -333,6 +334,9 @@ def test_where_the_page_may_not_use_the_clipboard_the_link_is_shown(lab: LabPage
     lab.press("s")
     notice = lab.page.wait_for_selector(".kl-notice:not([hidden])")
     assert notice is not None
+    place = notice.bounding_box()
+    assert place is not None
+    assert 0 <= place["y"] <= 800 - place["height"], "the cell is taller than the window, and the answer is in sight"
     shown = notice.inner_text()
     link = next(word for word in shown.split() if word.startswith("k1."))
     assert lab.python(f"from kmemlab import Session; print(Session.from_link({link!r}).machine.state_hash())") == lab.python(
@@ -342,3 +346,46 @@ def test_where_the_page_may_not_use_the_clipboard_the_link_is_shown(lab: LabPage
     lab.root.get_by_role("menuitem", name="Open the copied link").click()
     lab.page.wait_for_function("() => document.querySelector('.kl-notice').innerText.includes('Lab(link=')")
     assert lab.errors == []
+
+
+def height_of(lab: LabPage) -> float:
+    found: float = lab.page.evaluate("() => document.querySelector('.kmemlab-lab').getBoundingClientRect().height")
+    return found
+
+
+def test_in_a_narrow_cell_too_every_tab_is_as_tall_as_the_slab_pages(lab: LabPage) -> None:
+    lab.page.set_viewport_size({"width": 1000, "height": 900})
+    lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=527)\nlab')
+    lab.ready()
+    lab.full_screen()
+    assert lab.data("size") == "S"
+    low = height_of(lab)
+    for tab in ("flow", "memory", "tree"):
+        lab.click(f"[role=tab][data-tab={tab}]")
+        lab.page.wait_for_selector(".kmemlab-lab .kl-figure[data-drawn]")
+        lab.page.wait_for_timeout(500)
+        assert height_of(lab) == low, tab
+
+
+def test_a_tree_of_many_containers_is_scrolled_and_not_squeezed(lab: LabPage) -> None:
+    lab.open(OWN)
+    lab.ready()
+    lab.full_screen()
+    lab.type("mount -t container -o kmem none /containers")
+    lab.type("mkdir " + " ".join(f"/containers/team{n}" for n in range(14)))
+    low = height_of(lab)
+    lab.click("[role=tab][data-tab=tree]")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-plotbox[data-scrolls]")
+    lab.page.wait_for_timeout(500)
+    assert height_of(lab) == low
+    tall, room = lab.page.evaluate(
+        "() => { const box = document.querySelector('.kmemlab-lab .kl-plotbox'); return [box.scrollHeight, box.clientHeight] }"
+    )
+    assert tall > 2 * room
+    # Two neighbours' names are as far apart as the lines between them need.
+    names = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kmemlab-lab .kl-figure .annotation')]
+        .filter((e) => e.textContent.includes('team')).map((e) => e.getBoundingClientRect().y).sort((a, b) => a - b)"""
+    )
+    assert len(names) == 14
+    assert min(later - earlier for earlier, later in itertools.pairwise(names)) > 40

@@ -6,7 +6,7 @@ import { h, setAttrs, changeDetector } from "./dom.js";
 import { themedFigure } from "./figuretheme.js";
 
 const OLDEST_PLOTLY = 3;
-const FIGURE_HEIGHT = { L: 470, M: 350, S: 330 };
+const FIGURE_HEIGHT = { L: 470, M: 350, S: 321 };
 const CAPTION_HEIGHT = 26;
 // Figures are laid out for this width; on a narrower stage they are drawn at it and made smaller as a whole.
 const FIGURE_WIDTH = 848;
@@ -97,11 +97,13 @@ function loadPlotly(model) {
 /** Size at which a figure is drawn, and the scale at which it is shown. */
 function figurePlace(figure, view, width, captioned) {
   const room = FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
-  // A figure is laid out for the largest stage and takes a smaller one as it is: the words keep their size, the bars give.
-  const height = Math.min(figure.layout?.height ?? room, room);
+  const asked = figure.layout?.height ?? room;
+  // Most figures take the room there is: the words keep their size, the bars give. One made of lines of text keeps
+  // its height and is scrolled; on a full screen, where nothing may be cut, it is made smaller.
+  const height = figure.layout?.meta?.lines ? asked : Math.min(asked, room);
   const high = view.scale > 1 ? Math.min(1, room / height) : 1;
   const scale = Math.max(SMALLEST_SCALE, Math.min(1, width / FIGURE_WIDTH, high));
-  return { width: Math.round(width / scale), height, scale };
+  return { width: Math.round(width / scale), height, scale, room };
 }
 
 /** @param {import("./dom.js").Lab} lab */
@@ -129,7 +131,9 @@ export function makeFigure(lab) {
     if (turn !== wanted) return;
     words.hidden = true;
     box.hidden = false;
-    box.style.height = `${Math.ceil(place.height * place.scale)}px`;
+    // The box has the stage's height whatever is in it, so that nothing below it moves.
+    box.style.height = `${place.room}px`;
+    setAttrs(box, { "data-scrolls": place.height * place.scale > place.room });
     plot.style.width = `${place.width}px`;
     plot.style.height = `${place.height}px`;
     plot.style.transform = place.scale < 1 ? `scale(${place.scale})` : "";

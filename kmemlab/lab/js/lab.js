@@ -158,7 +158,10 @@ function render({ model, el }) {
     parts.notice.hidden = !notice;
     if (!notice) return;
     setAttrs(parts.notice, { "data-kind": notice.kind });
-    if (parts.words.textContent !== notice.text) parts.words.textContent = notice.text;
+    if (parts.words.textContent === notice.text) return;
+    parts.words.textContent = notice.text;
+    // In a cell taller than the window an answer would come where nobody looks. If it can be seen, nothing moves.
+    parts.notice.scrollIntoView({ block: "nearest" });
   }
 
   function draw() {
