@@ -129,6 +129,8 @@ def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     cache.listeners = [machine.kmem] if saved["accounted"] else []
     cache.births = saved["births"]
     cache.nr_slabs = len(saved["slabs"])
+    for old in cache.partial_list():
+        old.after = old.before = None  # neighbours point at each other: taken apart, they go at once
     cache.partial = cache.last_partial = None
     cache.nr_partial = 0
     by_number: dict[int, Slab] = {}

@@ -84,6 +84,9 @@ def restore_containers(machine: Machine, saved: dict[str, Any]) -> None:
         if subsystem is not kmem:
             subsystem.root_css.refs = saved["roots"][subsystem.name]
     containers.made = saved["made"]
+    for old in containers.hierarchies:
+        for container in old.root.walk():
+            container.tasks.clear()  # tasks and containers point at each other: taken apart, they go at once
     containers.hierarchies = []
     for task in machine.tasks.by_pid.values():
         task.css = [subsystem.root_css for subsystem in containers.subsystems]

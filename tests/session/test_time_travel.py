@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from kmemlab import Machine, Session
 from kmemlab.checkpoints import MOST
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.events import Stopped
+from kmemlab.engine.kmem_cache import Slab
+from kmemlab.engine.tasks import Task
 from kmemlab.explain import steps_of
 from kmemlab.explain_words import LONGEST
 from kmemlab.recordings import ForeignFileError
@@ -421,3 +424,31 @@ def test_with_no_room_for_checkpoints_only_boot_is_kept_and_the_way_back_is_not_
 def test_less_than_no_room_is_refused() -> None:
     with pytest.raises(KernelError, match="keep none but boot"):
         Session(checkpoint_bytes=-1)
+
+
+def test_what_goes_when_one_goes_back_waits_for_no_collector() -> None:
+    session = Session(memory="2M", cpus=2)
+    session.run("mount -t container -o kmem none /containers", "mkdir /containers/a", "echo 1 > /sys/slab/filp/cache_account")
+    session.run(
+        "fork 12", "echo 2 > /containers/a/tasks", "as 2 open 90", "as 2@1 close 0-70", "as 3 open 400", "as 3 close all"
+    )
+    kinds = (Task, Slab)
+
+    def living() -> list[int]:
+        return [sum(type(each) is kind for each in gc.get_objects()) for kind in kinds]
+
+    gc.collect()
+    session.seek(0)
+    session.seek(session.length)
+    gc.collect()
+    here = living()
+    assert here[0] >= 13
+    assert here[1] > 8
+    gc.disable()
+    try:
+        for _ in range(10):
+            session.seek(session.length - 500)
+            session.seek(session.length)
+        assert living() == here
+    finally:
+        gc.enable()
