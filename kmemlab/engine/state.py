@@ -127,10 +127,10 @@ def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     cache.refcount = saved["refcount"]
     cache.aliases = list(saved["aliases"])
     cache.listeners = [machine.kmem] if saved["accounted"] else []
-    cache.births = saved["births"]
-    cache.nr_slabs = len(saved["slabs"])
     for old in cache.partial_list():
         old.after = old.before = None  # neighbours point at each other: taken apart, they go at once
+    cache.births = saved["births"]
+    cache.nr_slabs = len(saved["slabs"])
     cache.partial = cache.last_partial = None
     cache.nr_partial = 0
     by_number: dict[int, Slab] = {}
