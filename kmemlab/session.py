@@ -7,15 +7,12 @@ looked at. A new command starts at a command's end; what came after is kept unti
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from . import survey
-from .checkpoints import MOST_BYTES, Checkpoints
+from .checkpoints import MOST_BYTES, Checkpoints, no_cyclic_garbage
 from .engine.errors import invalid
 from .engine.events import EventLog, Stopped
 from .engine.machine import Machine as Kernel
@@ -284,19 +281,3 @@ class Session:
         session.seek(saved["position"])
         session.view = dict(saved.get("view", {}))
         return session
-
-
-@contextmanager
-def no_cyclic_garbage() -> Iterator[None]:
-    """Collect once, at the end: a machine that is made again has a hundred thousand objects, and nearly all of them stay.
-
-    The collector would walk them after every few hundred: a third of the time of going back in a large session.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-            gc.collect(0)
