@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..engine.kmem_cache import KmemCache
 from ..explain import steps_of
 from ..explain_table import TABLE
 from ..explain_told import told
 from ..explain_words import SOURCES
 from ..figures import Owner, assign_owners
-from ..records import ContainerRow, SlabRow
+from ..records import ContainerRow
 from ..scenarios import SCENARIOS
 from ..session import Session
 from ..shell import Result
-from ..survey import container_rows, event_row, slab_rows
+from ..survey import container_rows, event_row
 from .history import History
 from .life import object_card
 from .moment import Moment, path_nodes
 from .pictures import TABS, picture
+from .slabsection import slab_pages
 
 HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
 LAST_COMMANDS = 60
@@ -96,8 +96,7 @@ def build(session: Session, look: Look, history: History) -> dict[str, Any]:
     cache = machine.caches.get(look.cache)
     if cache is not None:
         with guarded(frame):
-            slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, cache))
-            frame |= stage(session, moment, cache, slabs, rows)
+            frame |= slab_pages(session, moment, cache, rows)
         if look.object is not None:
             with guarded(frame):
                 card = object_card(session, look.cache, *look.object)
@@ -173,54 +172,6 @@ def containers(moment: Moment, rows: tuple[ContainerRow, ...], look: Look) -> di
     if chosen is not None:
         made["selected"] = chosen
     return made
-
-
-def stage(
-    session: Session, moment: Moment, cache: KmemCache, slabs: tuple[SlabRow, ...], rows: tuple[ContainerRow, ...]
-) -> dict[str, Any]:
-    """Return cache, slabs and mark."""
-    idents = {row.path: row.ident for row in rows}
-    paths = {path: ident for ident, path in session.machine.kmem_subsystem.paths.items()}
-    drawn: dict[str, Any] = {}
-    cpus: dict[str, int] = {}
-    partial: list[int] = []
-    full: list[int] = []
-    mark = moment.mark(cache.name)
-    for slab in slabs:
-        owners, turn = cells(slab, {**paths, **idents})
-        drawn[str(slab.number)] = {
-            "pfn": slab.pfn, "inuse": slab.inuse, "owners": owners, "turn": turn, "array": slab.array,
-        }  # fmt: skip
-        kind, _, place = slab.where.partition(" ")
-        if kind == "cpu":
-            cpus[place] = slab.number
-        else:
-            (partial if kind == "partial" else full).append(slab.number)
-    made: dict[str, Any] = {
-        "cache": {
-            "name": cache.name, "size": int(cache.size), "objects": int(cache.objects), "order": int(cache.order),
-            "accounted": session.machine.accounted(cache),
-        },
-        "slabs": {"rows": drawn, "cpus": cpus, "partial": partial, "full": full},
-    }  # fmt: skip
-    if mark is not None:
-        if moment.charged and moment.event is not None and moment.event.container is not None:
-            mark["owner"] = paths.get(moment.event.container, -1)
-        made["mark"] = mark
-        if mark["kind"] == "taken":
-            cpu = next((cpu for cpu, number in cpus.items() if number == moment.slab), "?")
-            made["slabs"]["note"] = f"slot {mark['slot']} of cpu {cpu} is taken, nobody owns it yet"
-    return made
-
-
-def cells(slab: SlabRow, idents: Mapping[str, int]) -> tuple[list[int], list[int]]:
-    """Return owners and turns of a slab's cells as the frame has them."""
-    owners = [-1 if path is None else idents[path] for path in slab.owners]
-    turn = [0] * slab.objects
-    for place, cell in enumerate(slab.freelist, 1):
-        owners[cell] = -2
-        turn[cell] = -place if cell in slab.remote else place
-    return owners, turn
 
 
 def terminal(session: Session, look: Look) -> dict[str, Any]:
