@@ -10,7 +10,7 @@ from kmemlab import Session
 from kmemlab.lab import frame as rooms
 from kmemlab.lab.controller import Controller
 
-KEYS = {"stage": "slabs", "object_card": "object", "picture": "twin", "path_nodes": "path"}
+KEYS = {"slab_pages": "slabs", "object_card": "object", "picture": "twin", "path_nodes": "path"}
 
 
 def fail(*_args: object) -> NoReturn:
