@@ -12,6 +12,7 @@ from ..scenarios import play
 from ..session import Session
 from . import assets
 from .controller import Controller
+from .hub import hub_of
 from .panel import plotly_js
 from .patch import difference
 
@@ -54,15 +55,26 @@ class Lab(anywidget.AnyWidget):
             session.seek(0)
         if at is not None:
             session.seek(at)
-        self.controller = Controller(session)
-        self._sent = self.controller.frame()
-        self._seen = (session.history, session.position)
+        self._begin(Controller(session))
+
+    def _begin(self, controller: Controller) -> None:
+        """Join the other views of the session, and make the first frame."""
+        self.controller = controller
+        self._awake = False  # no page is known to show it yet: nothing is drawn for nobody
+        hub = hub_of(self.session)
+        hub.join(self)
+        self._sent = controller.frame()
+        self._seen = (self.session.history, self.session.position)
         super().__init__(frame=0)
         self.on_msg(self._heard)
+        hub.tell(self, controller)
 
     @property
     def session(self) -> Session:
-        """The session that is shown. After `lab.session.run(...)` in a cell, `lab.refresh()` draws what came of it."""
+        """The session that is shown. After `lab.session.run(...)` in a cell, `lab.refresh()` draws what came of it.
+
+        All views of one session share position, step and selected container: one refresh draws them all.
+        """
         return self.controller.session
 
     def records(self, name: str) -> tuple[Any, ...]:
@@ -77,9 +89,16 @@ class Lab(anywidget.AnyWidget):
         return self.session.records(name, self.controller.look.cache)
 
     def refresh(self) -> None:
-        """Draw again, after the session was changed from a cell."""
+        """Draw every view of the session again, after it was changed from a cell."""
         self.controller.rest()
         self._answer()
+        hub_of(self.session).tell(self, self.controller, always=True)
+
+    def follow(self) -> None:
+        """Draw again, because another view of the session did something. A page that opens later asks for itself."""
+        self._seen = (self.session.history, self.session.position)
+        if self._awake:
+            self._answer(asked=False)
 
     # -- the page
 
@@ -91,6 +110,7 @@ class Lab(anywidget.AnyWidget):
         """Do what the page asks and answer with what changed."""
         if not isinstance(message, dict):
             return
+        self._awake = message.get("op") != "gone"
         if message.get("op") == "need-plotly":
             self.send({"op": "plotly", "gz": True}, [plotly_js()])
         if message.get("op") == "theme":
@@ -104,8 +124,12 @@ class Lab(anywidget.AnyWidget):
             self.controller.rest()  # a cell has run something since
         self.controller.do(message)
         self._answer()
+        if self.session is not session:
+            hub_of(session).leave(self)
+            hub_of(self.session).join(self)
+        hub_of(self.session).tell(self, self.controller)
 
-    def _answer(self) -> None:
+    def _answer(self, asked: bool = True) -> None:
         """Send the difference to the last frame, even an empty one: the page waits for its answer."""
         frame = self.controller.frame()
         patch = difference(self._sent, frame)
@@ -113,7 +137,8 @@ class Lab(anywidget.AnyWidget):
         self._seen = (self.session.history, self.session.position)
         with self.hold_trait_notifications():
             self.set_trait("seq", self.seq + 1)
-        self.send({"op": "patch", "seq": self.seq, "patch": patch})
+        message: dict[str, Any] = {"op": "patch", "seq": self.seq, "patch": patch}
+        self.send(message if asked else {**message, "unasked": True})
 
     def __repr__(self) -> str:
         frame = self._sent

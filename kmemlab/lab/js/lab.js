@@ -216,6 +216,7 @@ function render({ model, el }) {
   return () => {
     off();
     player.dispose();
+    link.leave();
     parts.presenter.dispose();
     parts.stage.dispose();
     widths.disconnect();

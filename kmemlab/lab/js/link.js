@@ -31,6 +31,7 @@ function makeLink(model) {
     sayTheme,
     busy,
     onChange,
+    leave,
   };
   let stale = link.seq === 0;
   let timer = 0;
@@ -59,9 +60,11 @@ function makeLink(model) {
   });
 
   function takePatch(message) {
-    clearTimeout(timer);
-    clearTimeout(silence);
-    link.working = false;
+    if (!message.unasked) {
+      clearTimeout(timer);
+      clearTimeout(silence);
+      link.working = false;
+    }
     link.silent = false;
     // A patch with an old number is part of the whole frame already.
     if (message.seq > link.seq) {
@@ -70,7 +73,8 @@ function makeLink(model) {
       link.frame = mergePatch(link.frame, message.patch ?? {});
       link.seq = message.seq;
     }
-    waiting.shift()?.answered?.();
+    // What another view of the session did comes unasked, and answers nothing.
+    if (!message.unasked) waiting.shift()?.answered?.();
     tell();
   }
 
@@ -110,6 +114,16 @@ function makeLink(model) {
   function onChange(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
+  }
+
+  /** Says that no page shows the model any more, if that is so: Python then draws nothing for it. */
+  function leave() {
+    if (listeners.size) return;
+    try {
+      model.send({ op: "gone" });
+    } catch {
+      // the model is closed, which says the same
+    }
   }
   return link;
 }
