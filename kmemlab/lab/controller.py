@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import CheckError, KernelError
+from ..figures import assign_owners
 from ..recordings import ForeignFileError
 from ..scenarios import SCENARIOS, play
 from ..session import Session
+from ..survey import container_rows
 from .complete import completions
-from .frame import Look, build, moment_of
-from .history import History
-from .moment import resting_step
+from .eventlog import LONGEST_FILTER
+from .frame import build, report_of
+from .look import Look, owners_of, saved_owners
 from .pictures import TABS
+from .walking import Walker
 
 
-class Controller:
-    """A session and what is looked at.
-
-    Attributes:
-        session: the machine and its commands.
-        look: step, selection, tab and the rest that is not the machine's.
-    """
+class Controller(Walker):
+    """A session and what is looked at: all that the page can ask for."""
 
     def __init__(self, session: Session) -> None:
+        super().__init__()
         self.look = Look()
         self.open(session)
 
@@ -42,39 +41,21 @@ class Controller:
         self.look.selected = str(view.get("selected", ""))
         tab = view.get("tab", "slabs")
         self.look.tab = tab if tab in dict(TABS) else "slabs"
-        self._history: History | None = None
-        self._seen = -1
+        self.look.owners = owners_of(view.get("letters"))
+        self._history = None
+        self._stops = None
         self.rest()
-
-    def history(self) -> History:
-        """Return the lines of all that happened, computed again only when something did."""
-        if self._history is None or self._seen != self.session.history:
-            # While one stands inside a command the log is cut off there; its rows beyond are still the recorded ones.
-            self._history = History(self.session.log, self.session.length)
-            self._seen = self.session.history
-        return self._history
 
     def frame(self) -> dict[str, Any]:
         """Return the newest frame."""
-        return build(self.session, self.look, self.history())
-
-    def rest(self) -> None:
-        """Stand on the step that one came for."""
-        self.look.looks = []
-        self.look.step = resting_step(moment_of(self.session, 0).steps)
-
-    def seek(self, n: int, step: int | None = None) -> None:
-        """Go to an event; on its resting step, or a given one."""
-        self.session.seek(n)
-        self.rest()
-        if step is not None:
-            self.look.step = step
+        return build(self.session, self.look, self.history(), self.stops())
 
     # -- actions
 
     def do(self, action: dict[str, Any]) -> None:
         """Do what the page asks for. What goes wrong is shown as a notice; nothing is raised."""
         self.look.notice = None
+        self.look.report = ""
         self.look.given = None
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None
@@ -86,50 +67,7 @@ class Controller:
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
             self.look.notice = ("error", f"{type(error).__name__}: {error} ({where}). The machine is unharmed.")
-
-    def do_step(self) -> None:
-        """One function on; past the last one, the next event."""
-        moment = moment_of(self.session, self.look.step)
-        if self.look.step < len(moment.walked):
-            self.look.step += 1
-        elif self.session.position < self.session.length:
-            self.session.seek(self.session.position + 1)
-            self.look.step = 1
-
-    def do_back(self) -> None:
-        """One function back; before the first one, the event before, at its end."""
-        if self.look.step > 1:
-            self.look.step -= 1
-        elif self.session.position > 0:
-            self.session.seek(self.session.position - 1)
-            self.look.step = len(moment_of(self.session, 0).walked)
-
-    def do_event(self, by: int) -> None:
-        """Go some events on or back."""
-        self.seek(self.session.position + int(by))
-
-    def do_seek(self, n: int) -> None:
-        """Go to event n."""
-        self.seek(int(n))
-
-    def do_first(self) -> None:
-        """Go to boot."""
-        self.seek(0)
-
-    def do_last(self) -> None:
-        """Go to the last event."""
-        self.seek(self.session.length)
-
-    def do_mark(self, by: int) -> None:
-        """Go to the next (previous) refusal."""
-        here = self.session.position
-        refusals = self.history().refusals
-        ahead = [n for n in refusals if n > here] if by > 0 else [n for n in reversed(refusals) if n < here]
-        if ahead:
-            self.seek(ahead[0])
-        else:
-            way = "further" if by > 0 else "earlier"
-            self.look.notice = ("info", f"No {way} refusal in these {self.session.length:,} events.")
+            self.look.report = report_of(error)
 
     def do_run(self, line: str) -> None:
         """Run a command. In the middle of a story one that only reads answers for the moment that is shown.
@@ -205,9 +143,22 @@ class Controller:
     def keep_view(self) -> None:
         """Note in the session what is looked at: it goes into links and files."""
         look = self.look
-        looked = {"scenario": look.scenario, "cache": look.cache, "selected": look.selected, "tab": look.tab}
+        looked: dict[str, Any] = {
+            "scenario": look.scenario, "cache": look.cache, "selected": look.selected, "tab": look.tab,
+            "letters": self.own_letters(),
+        }  # fmt: skip
         kept = {name: value for name, value in self.session.view.items() if name not in looked}
         self.session.view = kept | {name: value for name, value in looked.items() if value}
+
+    def own_letters(self) -> dict[str, list[Any]]:
+        """Return the letters that whoever opens this moment would not give by himself; {} for none, as a rule."""
+        owners = self.look.owners
+        paths = [row.path for row in container_rows(self.session.machine)]
+        return {} if assign_owners(paths) == owners else saved_owners(owners)
+
+    def do_events(self, filter: str | None = None) -> None:  # noqa: A002 (the contract's name)
+        """Show the event log with a filter in the timeline's place; without one the timeline comes back."""
+        self.look.events = None if filter is None else str(filter)[:LONGEST_FILTER]
 
     def do_cache(self, name: str) -> None:
         """Draw the slabs of another cache."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import traceback
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .. import __version__
 from ..explain import steps_of
 from ..explain_table import TABLE
 from ..explain_told import told
 from ..explain_words import SOURCES
-from ..figures import Owner, assign_owners
+from ..figures import assign_owners
 from ..records import ContainerRow
 from ..scenarios import SCENARIOS
 from ..session import Session
 from ..shell import Result
 from ..survey import container_rows, event_row
+from . import breaks, eventlog
 from .history import History
 from .life import object_card
+from .look import Look
 from .moment import Moment, path_nodes
 from .pictures import TABS, picture
 from .slabsection import slab_pages
@@ -25,39 +30,6 @@ from .slabsection import slab_pages
 HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
 LAST_COMMANDS = 60
 LONGEST_OUTPUT = 20_000
-
-
-class Look:
-    """What is being looked at; the part of a lab that is not the machine's.
-
-    Attributes:
-        step: the function shown of the event at the session's position, from 1; 0 at event 0.
-        selected: a container's path, "" for none.
-        cache: name of the cache whose slabs are drawn.
-        object: (slab, slot) of the chosen object, None for none.
-        tab: the stage.
-        theme: "light" or "dark": what figures are drawn for.
-        owners: letters and hues, given once and kept.
-        notice: (kind, text) of a message, None for none.
-        completions, ghost: what the terminal offers.
-        given: a link or a file that the page asked for, for one answer.
-        looks: commands that only read, typed at this moment, with their results; no part of the session.
-    """
-
-    def __init__(self) -> None:
-        self.step = 0
-        self.selected = ""
-        self.cache = "filp"
-        self.object: tuple[int, int] | None = None
-        self.tab = "slabs"
-        self.theme = "light"
-        self.scenario = ""
-        self.owners: dict[str, Owner] = {}
-        self.notice: tuple[str, str] | None = None
-        self.completions: list[str] = []
-        self.ghost = ""
-        self.given: dict[str, str] | None = None
-        self.looks: list[tuple[str, Result]] = []
 
 
 def moment_of(session: Session, step: int) -> Moment:
@@ -68,66 +40,115 @@ def moment_of(session: Session, step: int) -> Moment:
     return Moment(event, steps_of(session), step, int(session.log.slab[session.position - 1]))
 
 
-def build(session: Session, look: Look, history: History) -> dict[str, Any]:
-    """Return the whole frame."""
+def build(session: Session, look: Look, history: History, stops: Sequence[int] = ()) -> dict[str, Any]:
+    """Return the whole frame.
+
+    Args:
+        session: where it stands.
+        look: what is looked at.
+        history: of the session.
+        stops: the events of the break point, in order.
+    """
     machine = session.machine
-    moment = moment_of(session, look.step)
-    rows = container_rows(machine)
-    look.owners = assign_owners([row.path for row in rows], look.owners)
     frame: dict[str, Any] = {
         "scenario": {"name": look.scenario, "title": SCENARIOS[look.scenario].title if look.scenario else "My session"},
         "scenarios": [{"name": each.name, "title": each.title} for each in SCENARIOS.values()],
         "position": session.position,
         "length": session.length,
+        "tab": look.tab,
+        "tabs": [list(tab) for tab in TABS],
+    }
+    moment = Moment(None, (), 0)
+    with guarded(frame, look):
+        moment = moment_of(session, look.step)
+    frame |= {
         "step": moment.step,
         "steps": len(moment.walked),
         "refused": any(row.state == "refused" for row in moment.walked[: moment.step]),
-        **words(moment),
-        **containers(moment, rows, look),
-        "tab": look.tab,
-        "tabs": [list(tab) for tab in TABS],
-        "caches": [
+    }
+    with guarded(frame, look):
+        frame |= words(moment)
+    rows: tuple[ContainerRow, ...] = ()
+    with guarded(frame, look):
+        rows = container_rows(machine)
+        look.owners = assign_owners([row.path for row in rows], look.owners)
+        frame |= containers(moment, rows, look)
+    with guarded(frame, look):
+        frame["caches"] = [
             {"name": cache.name, "slabs": int(cache.nr_slabs), "accounted": machine.accounted(cache)}
             for cache in sorted(machine.slub.caches, key=lambda cache: cache.name)
-        ],
-        "timeline": history.drawn(look.cache),
-        "terminal": terminal(session, look),
-    }
+        ]
+    with guarded(frame, look):
+        frame["timeline"] = history.drawn(look.cache)
+    with guarded(frame, look):
+        frame["terminal"] = terminal(session, look)
     cache = machine.caches.get(look.cache)
     if cache is not None:
-        with guarded(frame):
+        with guarded(frame, look):
             frame |= slab_pages(session, moment, cache, rows)
         if look.object is not None:
-            with guarded(frame):
+            with guarded(frame, look):
                 card = object_card(session, look.cache, *look.object)
                 if card is not None:
                     frame["object"] = card
-    with guarded(frame):
+    with guarded(frame, look):
         frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme)
-    with guarded(frame):
+    with guarded(frame, look):
         nodes = path_nodes(moment)
         if nodes is not None:
             frame["path"] = nodes
+    with guarded(frame, look):
+        frame["break"] = break_point(session, look, stops, frame.get("containers", []))
+    if look.events is not None:
+        with guarded(frame, look):
+            frame["log"] = eventlog.section(session, look.events)
     if look.given is not None:
         frame["given"] = look.given
     if look.notice is not None:
         frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
+        if look.report:
+            frame["notice"]["report"] = look.report
     return frame
 
 
 @contextmanager
-def guarded(frame: dict[str, Any]) -> Iterator[None]:
+def guarded(frame: dict[str, Any], look: Look) -> Iterator[None]:
     """Leave a part that raises out of the frame, with a notice; the parts after it are still built."""
     try:
         yield
     except Exception as error:
-        frame["notice"] = broken(error)
+        look.notice, look.report = broken(error)
 
 
-def broken(error: Exception) -> dict[str, str]:
-    """Say that one picture could not be drawn; the others are alive."""
-    reason = f"{type(error).__name__}: {error}"
-    return {"kind": "error", "text": f"This picture could not be drawn: {reason}. The machine is unharmed."}
+def broken(error: Exception) -> tuple[tuple[str, str], str]:
+    """Say that one picture could not be drawn, the others are alive; and return the report to copy."""
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return ("error", f"This picture could not be drawn: {reason}. The machine is unharmed."), report_of(error)
+
+
+def report_of(error: BaseException) -> str:
+    """Return what went wrong and where, for whoever mends it: the rooms' names, no paths of this machine."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"  {each.filename.rpartition('/')[2]}, line {each.lineno}, in {each.name}" for each in frames]
+    return "\n".join([f"kmemlab {__version__}", f"{type(error).__name__}: {error}", *lines])
+
+
+def break_point(session: Session, look: Look, stops: Sequence[int], drawn: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the break point, whether one is ahead, and what can be chosen while the choice is open.
+
+    Whether an invariant is broken somewhere ahead is not known before somebody looks: there it is said to be.
+    """
+    point, here = look.point, session.position
+    place = bisect_left(stops, here)
+    at = place < len(stops) and stops[place] == here
+    ahead = point.kind == "invariant" or (bool(stops) and stops[-1] > here)
+    made: dict[str, Any] = {
+        "kind": point.kind, "arg": point.arg, "label": point.label, "noun": point.noun, "at": at, "ahead": ahead,
+        "behind": point.kind == "invariant" or (bool(stops) and stops[0] < here), "stop": look.stop,
+    }  # fmt: skip
+    if look.picking:
+        made["choices"] = breaks.choices(session, look.cache, drawn)
+    return made
 
 
 def words(moment: Moment) -> dict[str, Any]:

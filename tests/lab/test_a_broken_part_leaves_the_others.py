@@ -10,7 +10,10 @@ from kmemlab import Session
 from kmemlab.lab import frame as rooms
 from kmemlab.lab.controller import Controller
 
-KEYS = {"slab_pages": "slabs", "object_card": "object", "picture": "twin", "path_nodes": "path"}
+KEYS = {
+    "words": "sentence", "containers": "containers", "terminal": "terminal", "break_point": "break",
+    "slab_pages": "slabs", "object_card": "object", "picture": "twin", "path_nodes": "path",
+}  # fmt: skip
 
 
 def fail(*_args: object) -> NoReturn:

@@ -1,0 +1,74 @@
+"""What is being looked at: the part of a lab that is not the machine's, and never changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..figures import Owner
+from ..figures.palette import HUES, ROOT_HUE
+from ..shell import Result
+from .breaks import REFUSAL, Break
+
+
+class Look:
+    """What is being looked at.
+
+    Attributes:
+        step: the function shown of the event at the session's position, from 1; 0 at event 0.
+        selected: a container's path, "" for none.
+        cache: name of the cache whose slabs are drawn.
+        object: (slab, slot) of the chosen object, None for none.
+        tab: the stage.
+        theme: "light" or "dark": what figures are drawn for.
+        owners: letters and hues, given once and kept.
+        notice: (kind, text) of a message, None for none.
+        report: what to copy where something went wrong, "" for nothing.
+        completions, ghost: what the terminal offers.
+        given: a link or a file that the page asked for, for one answer.
+        looks: commands that only read, typed at this moment, with their results; no part of the session.
+        point: the break point; `stop`: whether the play stops there; `picking`: the choice of them is open.
+        events: the filter of the event log, None while the timeline is in its place.
+    """
+
+    def __init__(self) -> None:
+        self.step = 0
+        self.selected = ""
+        self.cache = "filp"
+        self.object: tuple[int, int] | None = None
+        self.tab = "slabs"
+        self.theme = "light"
+        self.scenario = ""
+        self.owners: dict[str, Owner] = {}
+        self.notice: tuple[str, str] | None = None
+        self.report = ""
+        self.completions: list[str] = []
+        self.ghost = ""
+        self.given: dict[str, str] | None = None
+        self.looks: list[tuple[str, Result]] = []
+        self.point: Break = REFUSAL
+        self.stop = False
+        self.picking = False
+        self.events: str | None = None
+
+
+def saved_owners(owners: Mapping[str, Owner]) -> dict[str, list[Any]]:
+    """Return letters and hues as they go into a session's view: a container keeps its letter wherever the session goes."""
+    return {path: [owner.letter, owner.hue, owner.stripe] for path, owner in owners.items()}
+
+
+def owners_of(saved: Any) -> dict[str, Owner]:
+    """Return the owners of a view; what does not look like one is left out and gets a new letter."""
+    owners: dict[str, Owner] = {}
+    if not isinstance(saved, Mapping):
+        return owners
+    letters: set[str] = set()
+    for path, one in saved.items():
+        if not (isinstance(path, str) and path.startswith("/") and isinstance(one, list) and len(one) == 3):
+            continue
+        letter, hue, stripe = one
+        known = isinstance(letter, str) and 1 <= len(letter) <= 2 and hue in (*HUES, ROOT_HUE) and isinstance(stripe, bool)
+        if known and letter not in letters:
+            letters.add(letter)
+            owners[path] = Owner(path, path.rstrip("/").rpartition("/")[2] or "root", letter, hue, stripe)
+    return owners

@@ -1,0 +1,153 @@
+"""How one walks through a session: by function, by event, to an event, to a break point. Walking changes nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from ..session import Session
+from .breaks import REFUSAL, Break, broken_invariant, events_of
+from .frame import moment_of
+from .history import History
+from .look import Look
+from .moment import resting_step
+
+
+class Walker:
+    """Stands in a session.
+
+    Attributes:
+        session: the machine and its commands.
+        look: step, selection, tab and the rest that is not the machine's.
+    """
+
+    session: Session
+    look: Look
+
+    def __init__(self) -> None:
+        self._history: History | None = None
+        self._seen = -1
+        self._stops: tuple[Break, int, list[int]] | None = None
+
+    def history(self) -> History:
+        """Return the lines of all that happened, computed again only when something did."""
+        if self._history is None or self._seen != self.session.history:
+            # While one stands inside a command the log is cut off there; its rows beyond are still the recorded ones.
+            self._history = History(self.session.log, self.session.length)
+            self._seen = self.session.history
+        return self._history
+
+    def rest(self) -> None:
+        """Stand on the step that one came for."""
+        self.look.looks = []
+        self.look.step = resting_step(moment_of(self.session, 0).steps)
+
+    def seek(self, n: int, step: int | None = None) -> None:
+        """Go to an event; on its resting step, or a given one."""
+        self.session.seek(n)
+        self.rest()
+        if step is not None:
+            self.look.step = step
+
+    def do_step(self) -> None:
+        """One function on; past the last one, the next event."""
+        moment = moment_of(self.session, self.look.step)
+        if self.look.step < len(moment.walked):
+            self.look.step += 1
+        elif self.session.position < self.session.length:
+            self.session.seek(self.session.position + 1)
+            self.look.step = 1
+
+    def do_back(self) -> None:
+        """One function back; before the first one, the event before, at its end."""
+        if self.look.step > 1:
+            self.look.step -= 1
+        elif self.session.position > 0:
+            self.session.seek(self.session.position - 1)
+            self.look.step = len(moment_of(self.session, 0).walked)
+
+    def do_event(self, by: int, stop: bool = False) -> None:
+        """Go some events on or back; with `stop` no further than the next break point, if one is to stop the play."""
+        n = self.session.position + int(by)
+        if stop and self.look.stop:
+            after = self.next_stop(1)
+            n = min(n, after) if after is not None else n
+        self.seek(n)
+
+    def do_seek(self, n: int) -> None:
+        """Go to event n."""
+        self.seek(int(n))
+
+    def do_first(self) -> None:
+        """Go to boot."""
+        self.seek(0)
+
+    def do_last(self) -> None:
+        """Go to the last event."""
+        self.seek(self.session.length)
+
+    # -- break points
+
+    def stops(self) -> list[int]:
+        """Return the events that the break point stops at, in order."""
+        point = self.look.point
+        if point == REFUSAL:
+            return self.history().refusals
+        if self._stops is None or self._stops[:2] != (point, self.session.history):
+            found = list(events_of(self.session.log, self.session.length, point))
+            self._stops = (point, self.session.history, found)
+        return self._stops[2]
+
+    def next_stop(self, by: int) -> int | None:
+        """Return the next (previous) event of the break point, None if there is none."""
+        stops, here = self.stops(), self.session.position
+        place = bisect_right(stops, here) if by > 0 else bisect_left(stops, here) - 1
+        return stops[place] if 0 <= place < len(stops) else None
+
+    def do_mark(self, by: int) -> None:
+        """Go to the next (previous) break point."""
+        point, length = self.look.point, self.session.length
+        if point.kind == "invariant":
+            self.look_for_broken(by)
+            return
+        n = self.next_stop(by)
+        if n is not None:
+            self.seek(n)
+        else:
+            way = "further" if by > 0 else "earlier"
+            self.look.notice = ("info", f"No {way} {point.noun} in these {length:,} events.")
+
+    def look_for_broken(self, by: int) -> None:
+        """Go to the next (previous) command after which an invariant is broken, and say which."""
+        before = self.session.position
+        found = broken_invariant(self.session, by)
+        if found.broken:
+            self.look.notice = ("error", f"An invariant is broken here: {found.broken}")
+        elif found.over:
+            self.session.seek(before)
+            way = "further" if by > 0 else "earlier"
+            self.look.notice = ("info", f"No {way} broken invariant in these {self.session.length:,} events.")
+            return
+        else:
+            self.look.notice = ("info", f"Every invariant holds from there to event {found.at:,}: N looks on.")
+        self.rest()
+
+    def do_break(self, kind: str, arg: str = "") -> None:
+        """Choose what N goes to."""
+        arg = str(arg)
+        name = ""
+        if kind == "charge":
+            name = self.session.machine.kmem_subsystem.paths[int(arg)].rpartition("/")[2] or "root"
+        elif kind == "slab":
+            self.session.machine.find_cache(arg)
+        known = kind in ("refusal", "invariant") or (kind in ("slab", "charge", "errno") and arg)
+        if not known:
+            raise ValueError(f"there is no break point {kind!r}")
+        self.look.point = Break(kind, arg, name)
+
+    def do_breaks(self, open: bool = False) -> None:  # noqa: A002 (the contract's name)
+        """Offer the break points, or no longer."""
+        self.look.picking = bool(open)
+
+    def do_stop(self, on: bool = False) -> None:
+        """Let the play stop at the break point, or not."""
+        self.look.stop = bool(on)
