@@ -13,6 +13,7 @@ from .session import Session
 POINT = "/containers"
 CACHES = ("filp", "sighand_cache", "anon_vma", "mnt_cache")
 WEB, DB, BOMB = 65536, 49152, 40960
+BEFORE = 144  # files of a bomb: a few less than its limit has room for
 PIECE = 500  # operations of a recorded trace in one command
 
 
@@ -73,8 +74,12 @@ class Crowd:
         if not files or self.random.random() < (0.72 if len(files) < aim else 0.38):
             files.add(next(fd for fd in range(len(files) + 1) if fd not in files))  # the lowest free one, as open does
             return f"as {pid}@{cpu} open 1"
-        fd = self.random.choice(sorted(files))
-        files.remove(fd)
+        return self.closing(pid, cpu)
+
+    def closing(self, pid: int, cpu: int) -> str:
+        """Return the close of any file of a task that has one."""
+        fd = self.random.choice(sorted(self.files[pid]))
+        self.files[pid].remove(fd)
         return f"as {pid}@{cpu} close {fd}"
 
 
@@ -85,10 +90,10 @@ def shells(*homes: str) -> Iterator[str]:
         yield f"echo sh > /proc/{pid}/comm"
 
 
-def people(crowd: Crowd, first: int) -> Iterator[str]:
+def people(crowd: Crowd, first: int, web: int, db: int) -> Iterator[str]:
     """Move the shells in, and let them start nginx in web (three tasks) and postgres in db (two); they pay for their own."""
     pid = first
-    for shell, name, home, count, aim in ((2, "nginx", "web", 3, 15), (3, "postgres", "db", 2, 13)):
+    for shell, name, home, count, aim in ((2, "nginx", "web", 3, web), (3, "postgres", "db", 2, db)):
         yield f"echo {shell} > {POINT}/{home}/tasks"
         yield f"as {shell} fork {count}"
         for _ in range(count):
@@ -102,32 +107,38 @@ def quiet() -> Iterator[str]:
     crowd = Crowd(7)
     yield from shells("web", "db")
     yield from recipe({"web": WEB, "db": DB})
-    yield from people(crowd, 4)
+    yield from people(crowd, 4, web=15, db=13)
     for _ in range(240):
         yield crowd.command()
 
 
 def bomb(limit: int, tries: int) -> Iterator[str]:
-    """Two quiet containers and a third with a task that opens files and never closes one."""
-    crowd = Crowd(19)
+    """Two quiet containers and a third with a task that opens files and never closes one.
+
+    Shortly before it meets its limit the servers close a file each: slabs that were full, of several owners, are partial again.
+    """
+    crowd = Crowd(115)
     yield "open 16"  # before accounting: these belong to nobody
     yield from shells("web", "db", "bomb")
     yield from recipe({"web": WEB, "db": DB, "bomb": limit})
-    yield from people(crowd, 5)
-    for _ in range(70):
+    yield from people(crowd, 5, web=13, db=11)
+    for _ in range(50):
         yield crowd.command()
     yield "echo 0 > /sys/slab/filp/cache_account"
     yield "echo 1 > /sys/slab/kmalloc-256/cache_account"
     yield f"echo 4 > {POINT}/bomb/tasks"
     yield "as 4 fork"
     yield "echo fdbomb > /proc/10/comm"
-    left = tries
-    while left > 0:
-        burst = min(left, crowd.random.randrange(4, 24))
-        yield f"as 10@{int(crowd.random.random() < 0.93)} open {burst}"
-        left -= burst
-        for _ in range(crowd.random.randrange(1, 5)):
-            yield crowd.command()
+    for part in (BEFORE, tries - BEFORE):
+        left = part
+        while left > 0:
+            burst = min(left, crowd.random.randrange(4, 24))
+            yield f"as 10@{int(crowd.random.random() < 0.93)} open {burst}"
+            left -= burst
+            for _ in range(crowd.random.randrange(1, 5)):
+                yield crowd.command()
+        if part == BEFORE:
+            yield from (crowd.closing(pid, pid % 2) for pid in (5, 8, 6, 9))
 
 
 def bomb_limited() -> Iterator[str]:

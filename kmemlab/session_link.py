@@ -68,9 +68,9 @@ def unpack(link: str) -> dict[str, Any]:
     if not isinstance(profile, dict) or not isinstance(view, dict) or not isinstance(name, str) or type(same) is not int:
         raise invalid("This link does not hold a session.")
     first = typed(name) if same else []
-    if not 0 <= same <= len(first):
+    if same < 0 or (same and not first):
         raise invalid(f"This link goes on from a scenario that is not here: {name[:20]!r}.")
-    if same and sum_of(first[:same]) != short.get("h"):
+    if same > len(first) or (same and sum_of(first[:same]) != short.get("h")):
         raise invalid(f"This link goes on from {name} as another version of kmemlab has it: save a file there instead.")
     saved = {
         "kmemlab_session": FORMAT,

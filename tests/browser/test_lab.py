@@ -355,7 +355,7 @@ def height_of(lab: LabPage) -> float:
 
 def test_in_a_narrow_cell_too_every_tab_is_as_tall_as_the_slab_pages(lab: LabPage) -> None:
     lab.page.set_viewport_size({"width": 1000, "height": 900})
-    lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=527)\nlab')
+    lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=480)\nlab')
     lab.ready()
     lab.full_screen()
     assert lab.data("size") == "S"

@@ -46,6 +46,14 @@ def test_the_next_refusal_is_shown_at_the_step_that_says_no(bomb: Controller) ->
     assert container(frame, "/bomb")["failcnt_before"] == 0
 
 
+def test_at_the_first_refusal_the_partial_list_is_to_be_seen_with_several_owners_on_its_slabs(bomb: Controller) -> None:
+    slabs = do(bomb, "mark", by=1)["slabs"]
+    assert len(slabs["partial"]) == 2
+    for number in slabs["partial"]:
+        assert len({owner for owner in slabs["rows"][str(number)]["owners"] if owner >= 0}) > 1
+    assert len(slabs["full"]) <= 10, "more would be folded at 1280 x 800"
+
+
 def test_a_reference_is_held_between_get_and_put_only(bomb: Controller) -> None:
     do(bomb, "mark", by=1)
     held = container(bomb.frame(), "/bomb")["refs"]
@@ -172,7 +180,7 @@ def test_the_life_of_an_object_is_told_up_to_now(bomb: Controller) -> None:
     frame = do(bomb, "object", slab=5, slot=0)
     life = frame["object"]["life"]
     assert life[0]["text"].endswith("became filp slab 5")
-    assert life[-1] == {"n": 527, "text": "In use, so rmdir bomb is refused", "owner": 3, "now": True}
+    assert life[-1] == {"n": 480, "text": "In use, so rmdir bomb is refused", "owner": 3, "now": True}
     assert "object" not in do(bomb, "object")
 
 

@@ -110,6 +110,13 @@ def test_a_link_that_goes_on_from_a_scenario_which_types_something_else_now_is_r
     assert "another version" in refused(link)
 
 
+def test_a_link_to_the_bomb_as_it_was_before_its_servers_closed_files_is_refused() -> None:
+    old = {"s": "fd-bomb", "n": 281, "h": 1, "v": {"scenario": "fd-bomb"}}
+    assert refused(made(json.dumps(old).encode())) == (
+        "This link goes on from fd-bomb as another version of kmemlab has it: save a file there instead."
+    )
+
+
 def test_a_good_link_with_one_character_changed_is_refused_or_means_the_same() -> None:
     session = play("quiet")
     link = session.to_link()
