@@ -14,7 +14,8 @@ from ..session import Session
 from . import assets
 from .controller import Controller
 from .frame import moment_of
-from .pictures import PICTURES, picture
+from .pictures import PICTURES, TABS, picture
+from .still import beside, twin_still
 
 
 def plotly_js() -> bytes:
@@ -32,7 +33,7 @@ class Picture(anywidget.AnyWidget):
         cache: for slabs, whose.
         selected: path of the container in full colour.
 
-    The saved notebook shows the text twin where no page can draw.
+    A saved notebook shows its text twin, as a picture, where no page can draw.
     """
 
     _esm = assets.module("panel.js")
@@ -54,7 +55,12 @@ class Picture(anywidget.AnyWidget):
             for theme in ("light", "dark")
         }
         super().__init__(pictures={theme: each["figure"] for theme, each in drawn.items()}, twin=drawn["light"]["twin"])
+        self._title = f"{dict(TABS).get(name, 'Path of one charge')}, event {session.position:,} of {session.length:,}"
         self.on_msg(self._heard)
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return the live picture, and beside it what a saved notebook shows where no page can draw."""
+        return beside(super()._repr_mimebundle_(), lambda: twin_still(self._title, self.twin))
 
     def _heard(self, _: Any, message: Any, __: Any) -> None:
         """Send plotly.js to a page that has none."""

@@ -15,6 +15,7 @@ from .controller import Controller
 from .hub import hub_of
 from .panel import plotly_js
 from .patch import difference
+from .still import beside, still
 
 FIRST = "fd-bomb"
 SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open"))
@@ -105,6 +106,10 @@ class Lab(anywidget.AnyWidget):
     def _whole(self) -> dict[str, Any]:
         """Return the newest frame: for a page that opens, or opens again."""
         return self._sent
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return the live widget, and beside it the still picture that a saved notebook shows where it cannot run."""
+        return beside(super()._repr_mimebundle_(), lambda: still(self._whole()))
 
     def _heard(self, _: Any, message: Any, __: Any) -> None:
         """Do what the page asks and answer with what changed."""

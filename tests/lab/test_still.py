@@ -1,0 +1,149 @@
+"""The picture that a saved notebook keeps: small, well-formed, and with the machine's numbers in it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from kmemlab import Lab, Session
+from kmemlab.lab import Picture
+from kmemlab.lab.controller import Controller
+from kmemlab.lab.still import MIME, still
+from kmemlab.scenarios import SCENARIOS, play
+
+MOST_BYTES = 100_000
+# What is left of an SVG when GitHub has taken out what it does not trust is what these say.
+PLAIN = {"svg", "rect", "path", "circle", "text", "tspan"}
+UNLIMITED = 2**63 - 1
+
+
+def parsed(drawn: str) -> ElementTree.Element:
+    assert len(drawn.encode()) < MOST_BYTES
+    root = ElementTree.fromstring(drawn)
+    for element in root.iter():
+        assert element.tag.removeprefix("{http://www.w3.org/2000/svg}") in PLAIN
+        for name, value in element.attrib.items():
+            assert name not in ("style", "class", "id", "href"), name
+            assert "url(" not in value
+            assert not name.startswith("on")
+    ground = root[0]
+    assert ground.attrib["width"] == root.attrib["width"], "the page behind it may be white or dark"
+    assert ground.attrib["height"] == root.attrib["height"]
+    assert re.fullmatch("#[0-9A-F]{6}", ground.attrib["fill"])
+    return root
+
+
+def words(root: ElementTree.Element) -> list[str]:
+    return [" ".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+
+
+def bundle(shown: Lab | Picture) -> dict[str, Any]:
+    made = shown._repr_mimebundle_()
+    assert made is not None
+    return made[0]
+
+
+def first_refusal(name: str) -> Session:
+    session = play(name)
+    controller = Controller(session)
+    controller.do({"action": "first"})
+    controller.do({"action": "mark", "by": 1})
+    return session
+
+
+def test_at_the_first_refusal_the_picture_has_the_machines_numbers_and_the_labs_sentence() -> None:
+    session = first_refusal("fd-bomb")
+    lab = Lab(session)
+    shown = words(parsed(bundle(lab)[MIME]))
+    assert shown[0] == "Refused. bomb has 192 bytes left and this file needs 256."
+    state = session.machine.state()
+    rows = state["containers"]["hierarchies"][0]["containers"]
+    assert len(rows) == 4
+    for row in rows:
+        limit = row["kmem"]["limit"]
+        assert f"{row['kmem']['usage']:,} " + ("no limit" if limit == UNLIMITED else f"of {limit:,}") in shown
+        tasks = len(row["tasks"])
+        failcnt = "failcnt 0 → 1" if row["path"] == "/bomb" else f"failcnt {row['kmem']['failcnt']}"
+        assert any(each.startswith(f"{tasks} task") and each.endswith(failcnt) for each in shown), row["path"]
+    assert "40,768 + 256 > 40,960" in shown
+    filp = next(each for each in state["caches"] if each["name"] == "filp")
+    for slab in filp["slabs"]:
+        cpu = next((place for place, held in enumerate(filp["cpus"]) if held and held[0] == slab["number"]), None)
+        if cpu is not None:
+            assert f"cpu {cpu}" in shown
+            assert any(each.startswith(f"{slab['number']} · ") for each in shown)
+
+
+def test_the_live_widget_stands_beside_its_picture_in_one_output() -> None:
+    session = first_refusal("fd-bomb")
+    for shown in (Lab(session), Picture(session, "flow")):
+        kept = bundle(shown)
+        assert set(kept) == {"text/plain", "application/vnd.jupyter.widget-view+json", MIME}
+        parsed(kept[MIME])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_scenario_is_drawn_at_every_tenth_of_its_way(name: str, theme: str) -> None:
+    session = play(name)
+    controller = Controller(session)
+    for tenth in range(11):
+        controller.do({"action": "seek", "n": session.length * tenth // 10})
+        frame = controller.frame()
+        assert words(parsed(still(frame, theme)))[0] == (frame["sentence"] or "Nothing has happened yet.")
+
+
+def test_a_hundred_thousand_objects_are_a_small_picture_too() -> None:
+    session = Session(memory="256M", cpus=2)
+    session.run("mount -t container -o kmem none /containers", "mkdir /containers/a", "fork 1")
+    session.run("echo 1 > /sys/slab/filp/cache_account", "echo 2 > /containers/a/tasks", "as 2 open 100000")
+    session.run("as 2 close " + " ".join(str(fd) for fd in range(0, 4000, 3)))
+    shown = words(parsed(bundle(Lab(session))[MIME]))
+    assert any(each.startswith("and ") and each.endswith(" more") for each in shown), "what has no room is counted"
+    usage = session.records("containers")[1].to_dict()["usage"]
+    assert f"{usage:,} no limit" in shown
+
+
+def test_a_page_of_512_objects_and_forty_containers_have_room() -> None:
+    session = Session(memory="4M", cpus=8)
+    session.run("mount -t container -o kmem none /containers", "echo 1 > /sys/slab/filp/cache_account")
+    for number in range(40):
+        session.run(f"mkdir /containers/team{number}", "fork 1", f"echo {number + 2} > /containers/team{number}/tasks")
+        session.run(f"as {number + 2}@{number % 8} open 9")
+    lab = Lab(session)
+    lab.controller.do({"action": "select", "id": 40})
+    shown = words(parsed(still(lab.controller.frame())))
+    assert "and 32 more" in shown
+    assert "team39" in shown, "the selected container is never left out"
+    for cache in lab.session.machine.slub.caches:
+        lab.controller.do({"action": "cache", "name": cache.name})
+        parsed(still(lab.controller.frame()))
+
+
+@pytest.mark.parametrize("name", ["<b>&'\"", "]]>", "a" * 200, "ünï→", "\u202eevil", "x\x01y", "x\x7fy\x9f"])
+def test_a_hostile_name_is_a_name(name: str) -> None:
+    session = Session(memory="1M")
+    session.run("mount -t container -o kmem none /containers")
+    session.run("mkdir /containers/plain")
+    frame = Controller(session).frame()
+    for row in frame["containers"]:
+        row["name"] = row["name"] if row["name"] == "root" else name
+    frame["sentence"] = name
+    frame["scenario"]["title"] = name
+    shown = words(parsed(still(frame)))
+    assert any(each.startswith(re.sub("[\x00-\x08]", "�", name)[:8]) for each in shown)
+
+
+def test_a_picture_that_cannot_be_drawn_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(Session(memory="1M"))
+    monkeypatch.setattr("kmemlab.lab.widget.still", lambda frame: frame["nothing"])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        kept = bundle(lab)
+    assert set(kept) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert len(told) == 1
+    assert "KeyError: 'nothing'" in str(told[0].message)
