@@ -13,6 +13,7 @@ from ..recordings import ForeignFileError
 from ..scenarios import SCENARIOS, play
 from ..session import Session
 from ..survey import container_rows
+from .autosave import Autosave
 from .complete import completions
 from .eventlog import LONGEST_FILTER
 from .frame import build, report_of
@@ -26,6 +27,7 @@ class Controller(Walker):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self.autosave: Autosave | None = None
         self.look = Look()
         self.open(session)
 
@@ -48,7 +50,10 @@ class Controller(Walker):
 
     def frame(self) -> dict[str, Any]:
         """Return the newest frame."""
-        return build(self.session, self.look, self.history(), self.stops())
+        frame = build(self.session, self.look, self.history(), self.stops())
+        if self.autosave is not None:
+            self.autosave.tell(frame)
+        return frame
 
     # -- actions
 
@@ -139,6 +144,16 @@ class Controller(Walker):
             self.look.notice = ("error", f"This is no session file: {error}.")
         else:
             self.open(session)
+
+    def do_reopen(self) -> None:
+        """Open the session that is offered: what this lab held before the Jupyter kernel was restarted."""
+        if self.autosave is not None and self.autosave.offer:
+            self.do_open(self.autosave.take())
+
+    def do_forget(self) -> None:
+        """Offer that session no more."""
+        if self.autosave is not None:
+            self.autosave.forget()
 
     def keep_view(self) -> None:
         """Note in the session what is looked at: it goes into links and files."""

@@ -71,6 +71,7 @@ class LabServer:
         }.items():
             (home / folder).mkdir(exist_ok=True)
             environment[name] = str(home / folder)
+        environment.setdefault("KMEMLAB_AUTOSAVE", str(home / "autosave"))
         for name, value in {**SETTINGS, **(settings or {})}.items():
             file = home / "settings" / name
             file.parent.mkdir(parents=True, exist_ok=True)

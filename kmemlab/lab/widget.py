@@ -11,6 +11,7 @@ from ..engine.errors import invalid
 from ..scenarios import play
 from ..session import Session
 from . import assets
+from .autosave import Autosave
 from .controller import Controller
 from .hub import hub_of
 from .panel import plotly_js
@@ -18,7 +19,7 @@ from .patch import difference
 from .still import beside, still
 
 FIRST = "fd-bomb"
-SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open"))
+SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen"))
 
 
 class Lab(anywidget.AnyWidget):
@@ -29,6 +30,9 @@ class Lab(anywidget.AnyWidget):
         scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, fd-6.1, fd-6.1-limit, mix-6.1.
         link: a link that somebody copied: opens that machine at that event.
         at: event to begin at; by default the start of a scenario, or where your session stands.
+        autosave: whether to keep the session on disk, and to offer it again after a restart of the Jupyter kernel; by
+            default in a Jupyter kernel, unless the environment has KMEMLAB_AUTOSAVE=off.
+        key: a name under which it is kept; by default the lab's cell.
 
     Example:
         >>> lab = Lab(scenario="fd-bomb")
@@ -46,6 +50,8 @@ class Lab(anywidget.AnyWidget):
         scenario: str | None = None,
         at: int | None = None,
         link: str | None = None,
+        autosave: bool | None = None,
+        key: str | None = None,
     ) -> None:
         if (session is not None) + (scenario is not None) + (link is not None) > 1:
             raise invalid("give a session, a scenario or a link, one of them")
@@ -56,7 +62,9 @@ class Lab(anywidget.AnyWidget):
             session.seek(0)
         if at is not None:
             session.seek(at)
-        self._begin(Controller(session))
+        controller = Controller(session)
+        controller.autosave = Autosave.make(controller, autosave, key)
+        self._begin(controller)
 
     def _begin(self, controller: Controller) -> None:
         """Join the other views of the session, and make the first frame."""
@@ -92,8 +100,13 @@ class Lab(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Draw every view of the session again, after it was changed from a cell."""
         self.controller.rest()
+        self._keep()
         self._answer()
         hub_of(self.session).tell(self, self.controller, always=True)
+
+    def _keep(self, action: object = None) -> None:
+        if self.controller.autosave is not None:
+            self.controller.autosave.note(self.controller, action)
 
     def follow(self) -> None:
         """Draw again, because another view of the session did something. A page that opens later asks for itself."""
@@ -128,6 +141,7 @@ class Lab(anywidget.AnyWidget):
         if (session.history, session.position) != self._seen:
             self.controller.rest()  # a cell has run something since
         self.controller.do(message)
+        self._keep(message.get("action"))
         self._answer()
         if self.session is not session:
             hub_of(session).leave(self)

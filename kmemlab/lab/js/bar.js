@@ -138,9 +138,9 @@ export function makeBar(lab) {
       setAttrs(speed, { "aria-label": `Speed ${SPEEDS[state.speed].label}` });
       number.textContent = fmt(position);
       total.textContent = ` of ${fmt(length)}`;
-      count.hidden = state.working;
-      working.hidden = !state.working;
-      working.textContent = state.working ? "working…" : "";
+      count.hidden = state.working || state.silent;
+      working.hidden = !count.hidden;
+      working.textContent = state.silent ? "not connected" : state.working ? "working…" : "";
       const ahead = (frame.timeline?.refusals ?? []).some(([, last]) => last > position);
       setAttrs(next, {
         "aria-disabled": String(!ahead),

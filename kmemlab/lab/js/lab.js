@@ -13,6 +13,7 @@ import { makeContainers } from "./containers.js";
 import { makeStage } from "./stage.js";
 import { makeObject } from "./object.js";
 import { makeTimeline } from "./timeline.js";
+import { makeOffer } from "./offer.js";
 import { makeTerminal } from "./terminal.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
@@ -25,7 +26,7 @@ const ABOVE_BELOW = 960;
 // From here on a sentence of 64 characters fits on one line.
 const ONE_LINE_FROM = 690;
 const NOT_CONNECTED =
-  "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again; the picture stays.";
+  "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again: it offers your session.";
 
 /** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
 function themeOfPage() {
@@ -46,6 +47,7 @@ function buildParts(lab, root) {
     object: makeObject(lab),
     timeline: makeTimeline(lab),
     terminal: makeTerminal(lab),
+    offer: makeOffer(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
@@ -65,7 +67,7 @@ function buildParts(lab, root) {
     ),
   );
   const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el);
-  const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
+  const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice, parts.offer.el);
   const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
   root.append(body);
@@ -174,7 +176,7 @@ function render({ model, el }) {
       twin: state.twin,
     });
     setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
-    parts.bar.draw(frame, view, { speed: player.speed, working: link.working });
+    parts.bar.draw(frame, view, { speed: player.speed, working: link.working, silent: link.silent });
     parts.headline.draw(frame, view);
     parts.path.draw(frame, view, innerWidthOf(parts.hero));
     parts.containers.draw(frame, view);
@@ -182,6 +184,7 @@ function render({ model, el }) {
     parts.stage.draw(frame, view, seq);
     parts.timeline.draw(frame, view, innerWidthOf(parts.timeline.el));
     parts.terminal.draw(frame);
+    parts.offer.draw(frame);
     drawNotice(frame);
     setAttrs(root, {
       "data-seq": seq,

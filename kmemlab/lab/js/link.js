@@ -59,6 +59,12 @@ function makeLink(model) {
     tell();
   });
 
+  // The line itself says when it was cut: nobody has to press a key to find out.
+  model.on("comm_live_update", () => {
+    link.silent = true;
+    tell();
+  });
+
   function takePatch(message) {
     if (!message.unasked) {
       clearTimeout(timer);
