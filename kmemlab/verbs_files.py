@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from .commands import CommandError, is_number, refused, usage_error, verb
+from .engine.container_input import parse_mount_options
 from .engine.errors import KernelError
 from .engine.hierarchy import Hierarchy
 from .engine.vfs import Dir
@@ -48,8 +49,18 @@ def mount(shell: Shell, args: list[str]) -> str:
         else:
             tree.mount(options, rest[1])
     except KernelError as error:
-        raise refused("mount", error) from None
+        unknown = unknown_subsystem(shell, options) if error.errno == errno.ENOENT else None
+        raise refused("mount", unknown or error) from None
     return ""
+
+
+def unknown_subsystem(shell: Shell, options: str | None) -> KernelError | None:
+    """Complain of a word that is no subsystem: where the directory is missing too, the kernel's ENOENT fits both."""
+    try:
+        parse_mount_options(options, shell.machine.containers.names())
+    except KernelError as error:
+        return error if error.errno == errno.ENOENT else None
+    return None
 
 
 def taken_out(word: str, options: str | None) -> tuple[bool, str | None]:

@@ -16,7 +16,7 @@ from ..survey import container_rows
 from .autosave import Autosave
 from .complete import completions
 from .eventlog import LONGEST_FILTER
-from .frame import build, report_of
+from .frame import build, moment_of, report_of
 from .look import Look, owners_of, saved_owners
 from .pictures import TABS
 from .walking import Walker
@@ -85,7 +85,8 @@ class Controller(Walker):
         if not line.strip():
             return
         if session.position < session.length:
-            result = session.look(line)
+            with moment_of(session, self.look.step).counted(session.machine):
+                result = session.look(line)
             if result is not None:
                 self.look.looks.append((line, result))
                 return

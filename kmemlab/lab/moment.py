@@ -6,12 +6,15 @@ before the charge, a reference that is held for a while, a cell that is taken an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..engine.machine import Machine
 from ..figures import charge_path_graph
 from ..records import ContainerRow, EventRow, SlabRow, StepRow
+from ..survey import container_rows
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,22 @@ class Moment:
             else:
                 failcnt -= 1
         return replace(row, usage=usage, css_refs=refs, failcnt=failcnt), before
+
+    @contextmanager
+    def counted(self, machine: Machine) -> Iterator[None]:
+        """Let the counter be for a while what it is at this step: `cat kmem.usage` then prints what the gauge shows."""
+        rows = container_rows(machine) if self.charged else ()
+        row = next((each for each in rows if self.event is not None and each.path == self.event.container), None)
+        group = machine.kmem_subsystem.owners[row.ident] if row is not None else None
+        if row is None or group is None:
+            yield
+            return
+        now, _ = self.container(row)
+        group.res.usage, group.res.failcnt = now.usage, now.failcnt
+        try:
+            yield
+        finally:
+            group.res.usage, group.res.failcnt = row.usage, row.failcnt
 
     # -- the cell that the event touches
 

@@ -123,7 +123,7 @@ REFUSED: list[tuple[list[str], str, str, str, int, int]] = [
     ),
     (
         [],
-        "mount -t container -o kmm none /tmp",
+        "mount -t container -o kmm none /c",  # there is no /c either: the kernel looks there first, and says the same
         "mount: No such file or directory",
         "No subsystem is called kmm. Did you mean kmem?",
         errno.ENOENT,
@@ -139,6 +139,7 @@ REFUSED: list[tuple[list[str], str, str, str, int, int]] = [
     ),
     ([], "opne", "sh: opne: not found", "Did you mean open? `help` lists all.", errno.ENOENT, 127),
     # the others
+    ([], "mount -t container none /c", "mount: No such file or directory", "there is no /c", errno.ENOENT, 1),
     ([], "frobnicate", "sh: frobnicate: not found", "`help` lists all commands.", errno.ENOENT, 127),
     (
         ["echo -n 600 > /containers/bomb/kmem.limit"],
