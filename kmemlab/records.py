@@ -100,6 +100,33 @@ class FlowRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class CostRow(Row):
+    """What the slabs of one cache cost, in four parts that add up to their bytes.
+
+    Attributes:
+        cache: name of the cache.
+        accounted: whether its new objects are charged.
+        slabs: how many it has.
+        bytes: of all their pages.
+        charged: objects whose owner pays.
+        unowned: objects in use that nobody pays: born before accounting, or of a cache that is not accounted.
+        arrays: kmalloc objects that hold the owner arrays of other slabs; nobody pays those either.
+        free: free slots and the tail of each slab.
+        owners: (container path, bytes it pays), most first; they add up to `charged`.
+    """
+
+    cache: str
+    accounted: bool
+    slabs: int
+    bytes: int
+    charged: int
+    unowned: int
+    arrays: int
+    free: int
+    owners: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PageRow(Row):
     """A run of 2**order pages, free (a buddy block) or in use.
 
@@ -180,4 +207,4 @@ class StepRow(Row):
     state: str
 
 
-__all__ = ["ContainerRow", "EventRow", "FlowRow", "PageRow", "Row", "SlabRow", "StepRow"]
+__all__ = ["ContainerRow", "CostRow", "EventRow", "FlowRow", "PageRow", "Row", "SlabRow", "StepRow"]

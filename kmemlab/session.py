@@ -178,7 +178,7 @@ class Session:
         """Return what a picture is drawn from, at the position.
 
         Args:
-            name: containers, slabs (of `cache`), pages, flow, events or steps (of the event at the position).
+            name: containers, slabs (of `cache`), pages, flow, cost, events or steps (of the event at the position).
             cache: for slabs, whose.
 
         Raises:
@@ -192,11 +192,13 @@ class Session:
             return survey.page_rows(self.machine)
         if name == "flow":
             return survey.flow_rows(self.machine, self.log)
+        if name == "cost":
+            return survey.cost_rows(self.machine)
         if name == "events":
             return tuple(survey.event_rows(self.machine, self.log, last=self.position))
         if name == "steps":
             return steps_of(self)
-        raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, events or steps")
+        raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, cost, events or steps")
 
     # -- checkpoints
 

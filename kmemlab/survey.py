@@ -11,8 +11,8 @@ from .engine.kmem import KmemContainer, limit_or_none
 from .engine.kmem_cache import KmemCache, Slab
 from .engine.machine import Machine
 from .engine.slub_admin import slabs_of
-from .engine.types import IN_USE, NONE, PAGE_SIZE
-from .records import ContainerRow, EventRow, FlowRow, PageRow, SlabRow
+from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
+from .records import ContainerRow, CostRow, EventRow, FlowRow, PageRow, SlabRow
 
 STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
 
@@ -172,3 +172,35 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
         for (task, path, cache, order, refused, state, free), size in flow.items()
         if size
     )
+
+
+def cost_rows(machine: Machine) -> tuple[CostRow, ...]:
+    """Return what the slabs of each cache cost, largest first; caches without slabs are left out.
+
+    An owner array counts as large as the kmalloc object it lies in. One of more than 2,048 bytes (2.6.24) is not in a slab
+    but in pages of its own, and so in no row.
+    """
+    walked = [(cache, slabs_of(machine.slub, cache)) for cache in machine.slub.caches if cache.nr_slabs]
+    arrays: dict[str, int] = {}
+    for _, slabs in walked:
+        for slab in slabs:
+            home = machine.slub.slab_of[slab.array >> PAGE_SHIFT] if slab.array != NONE else None
+            if home is not None:
+                arrays[home.cache.name] = arrays.get(home.cache.name, 0) + int(home.cache.size)
+    paths = machine.kmem_subsystem.paths
+    rows = []
+    for cache, slabs in walked:
+        size = int(cache.size)
+        paid: dict[str, int] = {}
+        for slab in slabs:
+            for ident in slab.owners:
+                if ident != NONE:
+                    paid[paths[int(ident)]] = paid.get(paths[int(ident)], 0) + size
+        whole = len(slabs) * (PAGE_SIZE << int(cache.order))
+        used = sum(slab.live() for slab in slabs) * size
+        charged, held = sum(paid.values()), arrays.get(cache.name, 0)
+        owners = tuple(sorted(paid.items(), key=lambda each: -each[1]))
+        rows.append(CostRow(
+            cache.name, machine.accounted(cache), len(slabs), whole, charged, used - charged - held, held, whole - used, owners,
+        ))  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.bytes, row.cache)))

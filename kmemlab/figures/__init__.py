@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmemlab.figures.buddy import buddy_figure, buddy_text
+    from kmemlab.figures.cost import cost_figure, cost_text
     from kmemlab.figures.flow import flow_figure, flow_text
+    from kmemlab.figures.frame import Room, room_for
     from kmemlab.figures.graphs import charge_path_graph, container_graph, flow_graph
     from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
     from kmemlab.figures.palette import Owner, Theme, assign_owners, template
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "buddy": ("buddy_figure", "buddy_text"),
+    "cost": ("cost_figure", "cost_text"),
     "flow": ("flow_figure", "flow_text"),
+    "frame": ("Room", "room_for"),
     "graphs": ("charge_path_graph", "container_graph", "flow_graph"),
     "hierarchy": ("hierarchy_figure", "hierarchy_text"),
     "palette": ("Owner", "Theme", "assign_owners", "template"),
@@ -40,12 +44,15 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Owner",
+    "Room",
     "Theme",
     "assign_owners",
     "buddy_figure",
     "buddy_text",
     "charge_path_graph",
     "container_graph",
+    "cost_figure",
+    "cost_text",
     "flow_figure",
     "flow_graph",
     "flow_text",
@@ -53,6 +60,7 @@ __all__ = [
     "hierarchy_text",
     "path_figure",
     "path_text",
+    "room_for",
     "slabs_figure",
     "slabs_text",
     "template",

@@ -3,14 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from kmemlab.figures.palette import TOKENS, Owner, Theme, assign_owners, template
 
-# Pixels; the width is the page's. Every picture is laid out for widths from 848.
 HEIGHT: Final = 470
+NARROW: Final = 620  # pixels: below, words stand under each other where they otherwise stand side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room a picture has, and the size of its words; all in pixels.
+
+    Plotly stretches a picture to whatever width the page has; this is what its words are laid out for.
+
+    Attributes:
+        width, height: of the sheet.
+        text: body text. Names and numbers that are read.
+        small: axis numbers and quiet words, never below 11.
+    """
+
+    width: int = 848
+    height: int = HEIGHT
+    text: float = 13.5
+    small: float = 12
+
+    @property
+    def narrow(self) -> bool:
+        """Whether words must stand under each other."""
+        return self.width < NARROW
+
+    def across(self, pixels: float) -> float:
+        """Return pixels as a part of the width, 0 to 1."""
+        return pixels / self.width
+
+
+ROOM: Final = Room()
+# In the layout's meta of a figure that was laid out for its room: whoever shows it need not make it smaller.
+LAID: Final = {"laid": True}
+
+
+def room_for(size: str, width: int) -> Room:
+    """Return the room of the lab's stage: `size` is "L", "M" or "S" (the lab's own width), `width` the stage's in pixels."""
+    height, text, small = {"L": (470, 16, 13.5), "M": (350, 13.5, 12)}.get(size, (321, 13, 12))
+    return Room(max(240, width), height, text, small)
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Return about how many pixels a text takes in Inter; rather too many than too few."""
+    narrow = sum(mark in "iljtfr.,:;!|'()[] " for mark in text)
+    wide = sum(mark in "mwMW@%" for mark in text)
+    return size * (0.6 * (len(text) - narrow - wide) + 0.34 * narrow + 0.9 * wide) * (1.06 if bold else 1)
+
+
+def fitted(text: str, pixels: float, size: float, bold: bool = False) -> str:
+    """Return a text cut with an ellipsis so that it takes at most so many pixels."""
+    if text_width(text, size, bold) <= pixels:
+        return text
+    while len(text) > 1 and text_width(text + "…", size, bold) > pixels:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def wrapped(text: str, pixels: float, size: float) -> list[str]:
+    """Break a sentence into lines of at most so many pixels."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size) > pixels:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def sheet(theme: Theme, margin: tuple[int, int, int, int] = (12, 12, 12, 12), height: int = HEIGHT, **layout: Any) -> go.Figure:
@@ -35,6 +102,12 @@ def words(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
     """Return an annotation that starts at (x, y) of the sheet, 0 to 1, its lower edge on y."""
     place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "align": "left"}
     return {"text": text, "x": x, "y": y, **place, **more}
+
+
+def placed(text: str, x: float, y: float, size: float, colour: str, **more: Any) -> dict[str, Any]:
+    """Return words that start at x with their middle at y of a sheet whose axes count pixels (y from the top)."""
+    font = {"size": size, "color": colour}
+    return words(text, x, y, **{"xref": "x", "yref": "y", "yanchor": "middle", "font": font, **more})
 
 
 def empty(sentence: str, theme: Theme) -> go.Figure:

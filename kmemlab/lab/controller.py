@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import CheckError, KernelError
-from ..figures import assign_owners
+from ..figures import assign_owners, room_for
 from ..recordings import ForeignFileError
 from ..scenarios import SCENARIOS, play
 from ..session import Session
@@ -34,9 +34,9 @@ class Controller(Walker):
     def open(self, session: Session) -> None:
         """Show a session, where it stands, with the view that was saved with it."""
         self.session = session
-        theme = self.look.theme
+        theme, room = self.look.theme, self.look.room
         self.look = Look()
-        self.look.theme = theme
+        self.look.theme, self.look.room = theme, room
         view = session.view
         self.look.scenario = view.get("scenario", "") if view.get("scenario") in SCENARIOS else ""
         self.look.cache = str(view.get("cache", "filp"))
@@ -191,11 +191,17 @@ class Controller(Walker):
         """Choose an object of the drawn cache, or none."""
         self.look.object = None if slab is None or slot is None else (int(slab), int(slot))
 
-    def do_tab(self, name: str) -> None:
-        """Show another picture."""
+    def do_tab(self, name: str, size: str = "", width: int = 0) -> None:
+        """Show another picture, drawn for the stage's size, if the page says it."""
         if name not in dict(TABS):
             raise ValueError(f"there is no tab {name!r}")
         self.look.tab = name
+        if size:
+            self.do_room(size, width)
+
+    def do_room(self, size: str, width: int) -> None:
+        """Lay figures out for the lab's size (L, M or S) and the stage's width in pixels."""
+        self.look.room = room_for(str(size), int(width))
 
     def do_theme(self, name: str) -> None:
         """Draw figures for a light or a dark page."""

@@ -92,7 +92,7 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
                 if card is not None:
                     frame["object"] = card
     with guarded(frame, look):
-        frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme)
+        frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme, look.room)
     with guarded(frame, look):
         nodes = path_nodes(moment)
         if nodes is not None:

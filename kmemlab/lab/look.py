@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..figures import Owner
+from ..figures import Owner, Room
 from ..figures.palette import HUES, ROOT_HUE
 from ..shell import Result
 from .breaks import REFUSAL, Break
@@ -21,6 +21,7 @@ class Look:
         object: (slab, slot) of the chosen object, None for none.
         tab: the stage.
         theme: "light" or "dark": what figures are drawn for.
+        room: size of the stage that figures are laid out for.
         owners: letters and hues, given once and kept.
         notice: (kind, text) of a message, None for none.
         report: what to copy where something went wrong, "" for nothing.
@@ -38,6 +39,7 @@ class Look:
         self.object: tuple[int, int] | None = None
         self.tab = "slabs"
         self.theme = "light"
+        self.room = Room()
         self.scenario = ""
         self.owners: dict[str, Owner] = {}
         self.notice: tuple[str, str] | None = None

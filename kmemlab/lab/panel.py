@@ -29,7 +29,7 @@ class Picture(anywidget.AnyWidget):
 
     Args:
         session: whose machine is drawn.
-        name: slabs, flow, memory, tree or path.
+        name: slabs, flow, memory, cost, tree, path or timeline.
         cache: for slabs, whose.
         selected: path of the container in full colour.
 

@@ -7,9 +7,12 @@ from typing import Any, cast
 
 from ..figures import (
     Owner,
+    Room,
     Theme,
     buddy_figure,
     buddy_text,
+    cost_figure,
+    cost_text,
     flow_figure,
     flow_text,
     hierarchy_figure,
@@ -18,20 +21,23 @@ from ..figures import (
     path_text,
     slabs_figure,
     slabs_text,
+    timeline_figure,
+    timeline_text,
 )
 from ..session import Session
-from ..survey import container_rows, flow_rows, page_rows, slab_rows
+from ..survey import container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
 from .moment import Moment
 
 TABS = (
     ("slabs", "Slab pages"),
     ("flow", "Charge flow"),
     ("memory", "Memory"),
-    ("tree", "Hierarchy"),
+    ("cost", "Cost"),
 )
-TREE_HEIGHT = 120  # pixels at least; a tree takes what its lines need, and the lab's stage scrolls
 TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
-PICTURES = (*dict(TABS), "path")  # the lab has the path above the stage; on its own it is a figure too
+# The lab has path and timeline in places of their own, and no tree: 2007's counters are flat, and lines between containers
+# would suggest sums. On their own all of them are figures.
+PICTURES = (*dict(TABS), "tree", "path", "timeline")
 
 
 def picture(
@@ -42,21 +48,31 @@ def picture(
     selected: str,
     owners: Mapping[str, Owner],
     theme: str,
+    room: Room | None = None,
     lab: bool = True,
 ) -> dict[str, Any]:
     """Return `twin` and `figure`; in the lab the slab pages are a canvas of its own, and have no figure."""
     machine = session.machine
     shown = cast("Theme", theme)
     chosen = selected or None
+    space = room or Room()
     if tab == "flow":
         flow = flow_rows(machine, session.log)
         figure, twin = flow_figure(flow, owners, chosen, shown), flow_text(flow)
     elif tab == "memory":
         pages = page_rows(machine)
         figure, twin = buddy_figure(pages, chosen, owners, shown), buddy_text(pages)
+    elif tab == "cost":
+        cost = cost_rows(machine)
+        figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
+    elif tab == "timeline":
+        events = tuple(event_rows(machine, session.log, last=session.length))
+        limits = {row.path: row.limit for row in container_rows(machine) if row.limit is not None}
+        figure = timeline_figure(events, session.position, owners, shown, chosen, limits)
+        twin = timeline_text(events, session.position)
     elif tab == "tree":
         rows = tuple(moment.container(row)[0] for row in container_rows(machine))
-        figure, twin = hierarchy_figure(rows, owners, chosen, shown, TREE_HEIGHT), hierarchy_text(rows)
+        figure, twin = hierarchy_figure(rows, owners, chosen, shown), hierarchy_text(rows)
     elif tab == "path":
         figure, twin = path_figure(moment.steps, moment.step, shown), path_text(moment.steps, moment.step)
     else:

@@ -90,7 +90,7 @@ class Lab(anywidget.AnyWidget):
         """Return what a picture is drawn from.
 
         Args:
-            name: containers, slabs (of the drawn cache), pages, flow, events or steps.
+            name: containers, slabs (of the drawn cache), pages, flow, cost, events or steps.
 
         Raises:
             KernelError: EINVAL, for another name.

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from kmemlab.lab.pictures import TABS
+
 from .lab_page import LabPage
 
 pytestmark = pytest.mark.browser
 
 OWN = 'from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M", cpus=2))\nlab'
 SIZES = ((1280, 800), (1920, 1080))
+FIGURES = [tab for tab, _ in TABS if tab != "slabs"]
 
 
 def slabs_of(state: dict[str, Any], name: str) -> dict[int, dict[str, Any]]:
@@ -112,10 +115,11 @@ def test_the_recipe_typed_at_the_terminal_is_drawn_as_the_machine_has_it(lab: La
     wall = next(node for node in nodes if node[0] == "wall")
     assert wall[2] == (count - limit // 256) * 256
 
-    # The hierarchy, drawn by Plotly from the networkx graph, names every container.
-    lab.click("[role=tab][data-tab=tree]")
-    drawn = json.dumps(lab.figure()["data"])
-    assert all(f'"{path}"' in drawn for path in ("/", "/bomb", "/web"))
+    # The cost: what is charged is the sum of all usages.
+    lab.click("[role=tab][data-tab=cost]")
+    bars = lab.figure()["data"][0]["customdata"]
+    usage = sum(int(one["usage"]) for one in lab.containers().values())
+    assert sum(size for kind, _, size in bars if kind == "container") == usage
     lab.click("[role=tab][data-tab=slabs]")
 
     # Back: the earlier picture, from the earlier machine.
@@ -195,7 +199,7 @@ def test_the_lab_fits_the_screen_and_its_colours_are_the_owners(lab: LabPage, si
             list(cell),
         )
         assert all(abs(got - wanted) <= 2 for got, wanted in zip(pixel, colour, strict=True)), (letter, pixel)
-    for tab in ("flow", "memory", "tree"):
+    for tab in FIGURES:
         lab.click(f"[role=tab][data-tab={tab}]")
         lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-figure')?.dataset.drawn")
         lab.page.wait_for_timeout(500)
@@ -360,31 +364,23 @@ def test_in_a_narrow_cell_too_every_tab_is_as_tall_as_the_slab_pages(lab: LabPag
     lab.full_screen()
     assert lab.data("size") == "S"
     low = height_of(lab)
-    for tab in ("flow", "memory", "tree"):
+    for tab in FIGURES:
         lab.click(f"[role=tab][data-tab={tab}]")
         lab.page.wait_for_selector(".kmemlab-lab .kl-figure[data-drawn]")
         lab.page.wait_for_timeout(500)
         assert height_of(lab) == low, tab
 
 
-def test_a_tree_of_many_containers_is_scrolled_and_not_squeezed(lab: LabPage) -> None:
-    lab.open(OWN)
-    lab.ready()
-    lab.full_screen()
-    lab.type("mount -t container -o kmem none /containers")
-    lab.type("mkdir " + " ".join(f"/containers/team{n}" for n in range(14)))
-    low = height_of(lab)
-    lab.click("[role=tab][data-tab=tree]")
-    lab.page.wait_for_selector(".kmemlab-lab .kl-plotbox[data-scrolls]")
-    lab.page.wait_for_timeout(500)
-    assert height_of(lab) == low
-    tall, room = lab.page.evaluate(
-        "() => { const box = document.querySelector('.kmemlab-lab .kl-plotbox'); return [box.scrollHeight, box.clientHeight] }"
+def test_a_tree_of_many_containers_is_not_squeezed(lab: LabPage) -> None:
+    lab.open(
+        "from kmemlab import Session\nfrom kmemlab.lab import Picture\n"
+        'session = Session(memory="2M")\nsession.run("mount -t container -o kmem none /containers",\n'
+        '    "mkdir " + " ".join(f"/containers/team{n}" for n in range(14)))\nPicture(session, "tree")'
     )
-    assert tall > 2 * room
+    lab.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")
     # Two neighbours' names are as far apart as the lines between them need.
     names = lab.page.evaluate(
-        """() => [...document.querySelectorAll('.kmemlab-lab .kl-figure .annotation')]
+        """() => [...document.querySelectorAll('.kmemlab-panel .kl-figure .annotation')]
         .filter((e) => e.textContent.includes('team')).map((e) => e.getBoundingClientRect().y).sort((a, b) => a - b)"""
     )
     assert len(names) == 14

@@ -8,6 +8,7 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.lab.controller import Controller
+from kmemlab.lab.pictures import TABS
 from kmemlab.scenarios import SCENARIOS, play
 
 
@@ -191,7 +192,7 @@ def test_every_scenario_plays_checks_and_makes_frames_without_null(name: str) ->
     controller = Controller(session)
     for n in (0, 1, session.length // 3, session.length // 2, session.length):
         do(controller, "seek", n=n)
-        for tab in ("flow", "memory", "tree", "slabs"):
+        for tab, _ in TABS:
             frame = do(controller, "tab", name=tab)
             assert "notice" not in frame, frame.get("notice")
             assert not holds_none(frame)
@@ -274,3 +275,19 @@ def test_what_is_selected_no_longer_is_not_in_the_next_link() -> None:
     other = Session.from_link(one.frame()["given"]["text"])
     assert "selected" not in other.view
     assert other.view["a lesson's own"] == 7
+
+
+def test_the_tabs_stand_in_the_order_of_their_keys_and_a_link_with_a_tab_of_an_older_lab_opens_the_slab_pages() -> None:
+    session = Session(memory="1M")
+    assert [tab for tab, _ in Controller(session).frame()["tabs"]] == ["slabs", "flow", "memory", "cost"]
+    session.view = {"tab": "tree"}
+    frame = Controller(Session.from_link(session.to_link())).frame()
+    assert (frame["tab"], "figure" in frame) == ("slabs", False)
+
+
+def test_a_figure_is_laid_out_for_the_stage_that_the_page_told_of(bomb: Controller) -> None:
+    frame = do(bomb, "tab", name="cost", size="M", width=700)
+    assert frame["figure"]["layout"]["xaxis"]["range"] == [0, 700]
+    frame = do(bomb, "room", size="S", width=368)
+    assert frame["figure"]["layout"]["xaxis"]["range"] == [0, 368]
+    assert "notice" not in frame

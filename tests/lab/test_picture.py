@@ -6,6 +6,7 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.lab import Picture
+from kmemlab.lab.pictures import PICTURES
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,7 @@ def session() -> Session:
     return session
 
 
-@pytest.mark.parametrize("name", ["slabs", "flow", "memory", "tree", "path"])
+@pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_has_a_figure_for_each_theme_and_a_twin(session: Session, name: str) -> None:
     drawn = Picture(session, name, selected="/blue")
     assert set(drawn.pictures) == {"light", "dark"}

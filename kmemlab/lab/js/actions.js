@@ -74,7 +74,7 @@ export function makeActions(link, player, parts, state, redraw) {
     object: (cell) => link.ask("object", cell ? { slab: cell.slab, slot: cell.slot } : {}),
     tab(i) {
       const tab = frame().tabs?.[i];
-      if (tab) link.ask("tab", { name: tab[0] });
+      if (tab) link.ask("tab", { name: tab[0], ...parts.stage.room() });
     },
     twin() {
       state.twin = !state.twin;

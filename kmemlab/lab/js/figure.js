@@ -8,7 +8,11 @@ import { themedFigure } from "./figuretheme.js";
 const OLDEST_PLOTLY = 3;
 const FIGURE_HEIGHT = { L: 470, M: 350, S: 321 };
 const CAPTION_HEIGHT = 26;
-// Figures are laid out for this width; on a narrower stage they are drawn at it and made smaller as a whole.
+// Python lays a figure out for the stage's width in steps of this many px; what is left over stretches.
+const WIDTH_STEP = 20;
+// While a window is being resized nobody needs a new figure for each width that it passes.
+const RESIZED_AFTER_MS = 150;
+// Figures that know no room are laid out for this width; on a narrower page they are made smaller as a whole.
 const FIGURE_WIDTH = 848;
 const SMALLEST_SCALE = 0.62;
 
@@ -99,10 +103,11 @@ function figurePlace(figure, view, width, captioned) {
   const room = FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
   const asked = figure.layout?.height ?? room;
   // Most figures take the room there is: the words keep their size, the bars give. One made of lines of text keeps
-  // its height and is scrolled; on a full screen, where nothing may be cut, it is made smaller.
+  // its height and is scrolled.
   const height = figure.layout?.meta?.lines ? asked : Math.min(asked, room);
   const high = view.scale > 1 ? Math.min(1, room / height) : 1;
-  const scale = Math.max(SMALLEST_SCALE, Math.min(1, width / FIGURE_WIDTH, high));
+  const wide = figure.layout?.meta?.laid ? 1 : width / FIGURE_WIDTH;
+  const scale = Math.max(SMALLEST_SCALE, Math.min(1, wide, high));
   return { width: Math.round(width / scale), height, scale, room };
 }
 
@@ -118,6 +123,16 @@ export function makeFigure(lab) {
   let pending = false;
   let newest = 0;
   let loaded = null;
+  let measured = null;
+  let said = "";
+  let resized = 0;
+
+  /** What Python lays figures out for: the lab's size and the stage's width. */
+  const room = () => {
+    if (!measured) return {};
+    said = JSON.stringify(measured);
+    return measured;
+  };
 
   const fail = (error) => {
     words.hidden = false;
@@ -147,9 +162,14 @@ export function makeFigure(lab) {
 
   return {
     el,
+    room,
+    measure(view, width) {
+      if (width) measured = { size: view.size, width: Math.floor(width / WIDTH_STEP) * WIDTH_STEP };
+    },
     /** Frees what plotly holds; called when the view is closed. */
     dispose() {
       wanted += 1;
+      clearTimeout(resized);
       if (loaded && /** @type {any} */ (plot)._fullLayout) loaded.purge(plot);
     },
     draw(frame, view, width, seq) {
@@ -158,6 +178,9 @@ export function makeFigure(lab) {
       caption.hidden = !caption.textContent;
       if (!figure || !width) return;
       newest = seq;
+      clearTimeout(resized);
+      if (measured && lab.ask && JSON.stringify(measured) !== said)
+        resized = window.setTimeout(() => lab.ask("room", room()), RESIZED_AFTER_MS);
       if (!changed(figure, width, view.size, view.palette, view.scale)) {
         if (!pending && plot.dataset.drawn) setAttrs(plot, { "data-drawn": seq });
         return;

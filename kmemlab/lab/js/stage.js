@@ -39,16 +39,17 @@ export function makeStage(lab) {
     const all = /** @type {HTMLElement[]} */ ([...tabs.children]);
     const next = all[(all.indexOf(/** @type {any} */ (event.target)) + by + all.length) % all.length];
     next.focus();
-    lab.ask("tab", { name: next.dataset.tab });
+    lab.ask("tab", { name: next.dataset.tab, ...figure.room() });
   });
 
   return {
     el,
     slabs,
+    room: () => figure.room(),
     dispose: () => figure.dispose(),
     draw(frame, view, seq) {
       const tab = frame.tab ?? "slabs";
-      if (tabsChanged(frame.tabs, tab)) drawTabs(lab, tabs, frame.tabs ?? [["slabs", "Slab pages"]], tab);
+      if (tabsChanged(frame.tabs, tab)) drawTabs(lab, tabs, frame.tabs ?? [["slabs", "Slab pages"]], tab, figure.room);
       if (tabChanged(tab)) fadeIn(picture, view.motion);
       if (cachesChanged(frame.caches, frame.cache)) drawCaches(cache, facts, frame);
       cacheBox.hidden = tab !== "slabs" || !frame.cache;
@@ -58,13 +59,14 @@ export function makeStage(lab) {
       slabs.el.hidden = tab !== "slabs" || view.twin;
       figure.el.hidden = tab === "slabs" || view.twin;
       const width = innerWidthOf(picture);
+      figure.measure(view, width);
       if (!slabs.el.hidden) slabs.draw(frame, view, width);
       if (!figure.el.hidden) figure.draw(frame, view, width, seq);
     },
   };
 }
 
-function drawTabs(lab, box, tabs, current) {
+function drawTabs(lab, box, tabs, current, room) {
   const focused = box.contains(document.activeElement);
   box.replaceChildren(
     ...tabs.map(([name, title], i) =>
@@ -77,7 +79,7 @@ function drawTabs(lab, box, tabs, current) {
           "aria-selected": String(name === current),
           tabindex: name === current ? "0" : "-1",
           title: `${title} (${i + 1})`,
-          on: { click: () => lab.ask("tab", { name }) },
+          on: { click: () => lab.ask("tab", { name, ...room() }) },
         },
         title,
       ),
