@@ -286,6 +286,7 @@ def test_the_tabs_stand_in_the_order_of_their_keys_and_a_link_with_a_tab_of_an_o
 
 
 def test_a_figure_is_laid_out_for_the_stage_that_the_page_told_of(bomb: Controller) -> None:
+    do(bomb, "last")
     frame = do(bomb, "tab", name="cost", size="M", width=700)
     assert frame["figure"]["layout"]["xaxis"]["range"] == [0, 700]
     frame = do(bomb, "room", size="S", width=368)
