@@ -6,12 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .hub import refresh
     from .panel import Picture
+    from .views import BuddyView, ChargePath, ContainerView, FlowView, SlabView, Timeline
     from .widget import Lab
 
-__all__ = ["Lab", "Picture"]
+__all__ = ["BuddyView", "ChargePath", "ContainerView", "FlowView", "Lab", "Picture", "SlabView", "Timeline", "refresh"]
 
-_HOMES = {"Lab": ".widget", "Picture": ".panel"}
+_HOMES = {
+    "BuddyView": ".views",
+    "ChargePath": ".views",
+    "ContainerView": ".views",
+    "FlowView": ".views",
+    "Lab": ".widget",
+    "Picture": ".panel",
+    "SlabView": ".views",
+    "Timeline": ".views",
+    "refresh": ".hub",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -50,9 +50,9 @@ class Hub:
         look, session = view.controller.look, view.controller.session
         if self.place is not None:
             look.selected = self.place[3]
+            look.owners = dict(self.owners)
             if self.place[:2] == (session.history, session.position):
                 look.step = self.place[2]
-        look.owners = dict(self.owners)
         self.views.add(view)
 
     def leave(self, view: View) -> None:

@@ -66,12 +66,14 @@ class Lab(anywidget.AnyWidget):
         controller.autosave = Autosave.make(controller, autosave, key)
         self._begin(controller)
 
-    def _begin(self, controller: Controller) -> None:
-        """Join the other views of the session, and make the first frame."""
+    def _begin(self, controller: Controller, select: str | None = None) -> None:
+        """Join the other views of the session, select a container if one is given, and make the first frame."""
         self.controller = controller
         self._awake = False  # no page is known to show it yet: nothing is drawn for nobody
         hub = hub_of(self.session)
         hub.join(self)
+        if select is not None:
+            controller.look.selected = select
         self._sent = controller.frame()
         self._seen = (self.session.history, self.session.position)
         super().__init__(frame=0)

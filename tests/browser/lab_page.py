@@ -96,6 +96,13 @@ class LabPage:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
+    def shot_of(self, what: Locator, name: str) -> None:
+        """Keep a picture of one widget, if $KMEMLAB_SHOTS names a folder."""
+        folder = os.environ.get("KMEMLAB_SHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            what.screenshot(path=str(Path(folder) / f"{name}.png"))
+
     def close(self) -> None:
         """End the notebook's Jupyter kernel, so that no test meets another's."""
         sessions = json.loads(self._api("api/sessions"))

@@ -105,6 +105,13 @@ def test_letters_and_colours_are_the_same_in_a_view_that_comes_late(monkeypatch:
     assert late.frame["containers"][1]["letter"] != late.frame["containers"][2]["letter"]
 
 
+def test_the_letters_of_a_link_are_kept_by_the_first_view_and_given_to_the_next() -> None:
+    session = small()
+    session.view = {"letters": {"/blue": ["Q", "orange", False]}}
+    for lab in (Lab(session), Lab(session)):
+        assert [each["letter"] for each in lab._whole()["containers"]] == ["R", "Q"]
+
+
 @pytest.mark.parametrize("how", ["one", "all"])
 def test_what_a_cell_ran_is_drawn_everywhere_by_one_refresh(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     session = small()

@@ -13,11 +13,13 @@ const ICONS = {
   step: "M12 4h2v10h-2zM4 4v10l7-5z",
 };
 
-function icon(name) {
+/** A picture on a button. */
+export function icon(name) {
   return svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
 }
 
-function barButton(name, label, keys, run, ...children) {
+/** A button of the transport; `keys` are the key as it is shown and as aria names it. */
+export function barButton(name, label, keys, run, ...children) {
   return h(
     "button",
     {

@@ -18,14 +18,14 @@ export function makePath(lab) {
   return {
     el,
     draw(frame, view, width) {
-      if (!changed(frame.path, view.size, width, frame.step, view.motion)) return;
+      if (!changed(frame.path, view.size, width, frame.step, view.motion, view.vertical)) return;
       const font = PATH_FONT[view.size];
       const moved = view.motion && frame.step === lastStep + 1;
       lastStep = frame.step;
       const path = { columns: 0, ...frame.path };
       path.nodes = (path.nodes ?? []).map((node) => ({ ...node, now: node.k === frame.step }));
       const picture =
-        width < VERTICAL_BELOW ? verticalPath(path, width, font) : flatPath(path, width, font, fitted(path, width, font));
+        (view.vertical ?? width < VERTICAL_BELOW) ? verticalPath(path, width, font) : flatPath(path, width, font, fitted(path, width, font));
       if (moved) picture.classList.add("kl-moved");
       const refusing = path.nodes.some((node) => node.now && node.state === "refused");
       if (moved && refusing) picture.classList.add("kl-refusing");

@@ -40,6 +40,18 @@ const SLAB_SIZES = {
     air: 0.75,
     height: 332,
   },
+  // In a widget of its own.
+  V: {
+    cell: 19,
+    gap: 1.5,
+    font: 13,
+    label: 106,
+    between: 24,
+    fullLabel: 24,
+    rowGap: 4,
+    air: 0.6,
+    height: 332,
+  },
 };
 const MANY_CELLS = 2000;
 // Width of the longest words over the lists, in font sizes.

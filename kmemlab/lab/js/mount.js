@@ -1,0 +1,190 @@
+// @ts-check
+// What every small widget has around its picture: the root element, the page's theme, its own width, the play,
+// and the keys that make sense without the rest of the lab.
+import { h, setAttrs } from "./dom.js";
+import { readPalette } from "./palette.js";
+import { linkTo } from "./link.js";
+import { makePlayer } from "./play.js";
+import { listenToKeys } from "./keys.js";
+
+const STACK_SMALL_BELOW = 760;
+// Narrower than this there is no room for one slab's cells: it waits until it is wider.
+const NARROWEST = 200;
+const SMALL_NOT_CONNECTED =
+  "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again; the picture stays.";
+
+/** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
+function smallTheme() {
+  const light = document.body.dataset.jpThemeLight;
+  if (light !== undefined) return light === "false" ? "dark" : "light";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** A line below the picture for what Python has to say. */
+function makeWords() {
+  const el = h("p", { class: "kl-smallnotice", role: "status", hidden: true });
+  return {
+    el,
+    draw(notice) {
+      el.hidden = !notice;
+      if (!notice) return;
+      setAttrs(el, { "data-kind": notice.kind });
+      el.textContent = notice.text;
+    },
+  };
+}
+
+/** What a key or a button can do in a small widget. */
+function smallActions(link, player, state, redraw) {
+  const frame = () => link.frame;
+  const ask = (action, args) => {
+    player.stop();
+    state.notice = null;
+    link.ask(action, args);
+    redraw();
+  };
+  return {
+    busy: () => link.busy() > 0,
+    play() {
+      if (player.playing || frame().position < (frame().length ?? 0)) player.toggle();
+      redraw();
+    },
+    step: () => ask("step"),
+    back: () => ask("back"),
+    event: (by) => ask("event", { by }),
+    first: () => ask("first"),
+    last: () => ask("last"),
+    undo: () => ask("undo"),
+    mark: (by) => ask("mark", { by }),
+    seek(n) {
+      player.stop();
+      player.seek(n);
+      redraw();
+    },
+    faster(on) {
+      if (on) player.faster();
+      else player.slower();
+    },
+    select: (id) => link.ask("select", id === undefined || id === frame().selected ? {} : { id }),
+    nextContainer(by) {
+      const ids = (frame().containers ?? []).map((c) => c.id);
+      if (!ids.length) return;
+      const place = ids.indexOf(frame().selected);
+      const next = place < 0 ? (by > 0 ? 0 : ids.length - 1) : (place + by + ids.length) % ids.length;
+      link.ask("select", { id: ids[next] });
+    },
+    /** There is no life story here: a cell stands for its owner. */
+    object(cell) {
+      const owner = cell && frame().slabs?.rows?.[cell.slab]?.owners?.[cell.slot];
+      if (owner >= 0 && owner !== frame().selected) link.ask("select", { id: owner });
+      else if (frame().selected !== undefined) link.ask("select");
+    },
+    twin() {
+      state.twin = !state.twin;
+      redraw();
+    },
+    escape() {
+      if (frame().selected !== undefined) link.ask("select");
+    },
+  };
+}
+
+/**
+ * Puts a small widget on the page.
+ * @param {{model: any, el: HTMLElement}} place
+ * @param {string} name what a screen reader calls it
+ * @param {(lab: any) => {el: HTMLElement[], draw: (frame: any, view: any, seq: number, state: any) => void, dispose?: () => void}} build
+ */
+export function mountSmall({ model, el }, name, build) {
+  const link = linkTo(model);
+  const root = h("div", {
+    class: "kmemlab-lab kmemlab-view",
+    tabindex: "-1",
+    role: "region",
+    "aria-label": name,
+    "data-size": "S",
+    "data-lm-suppress-shortcuts": "true",
+  });
+  /** @type {any} */
+  const view = { size: "S", width: 0, stack: false, playing: false, motion: true, scale: 1, twin: false, root, palette: null };
+  const state = { notice: null, twin: false };
+  const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+  const player = makePlayer(link, () => draw());
+  /** @type {any} */
+  const lab = { model, view, frame: () => link.frame, ask: link.ask, redraw: () => draw(), does: {} };
+  const actions = smallActions(link, player, state, () => draw());
+  // What a small widget cannot do (type a command, share) does nothing in it.
+  lab.does = new Proxy(actions, { get: (all, key) => all[key] ?? (() => undefined) });
+  const words = makeWords();
+  const parts = build(lab);
+  root.append(h("div", { class: "kl-body" }, ...parts.el, words.el));
+  listenToKeys(root, lab.does);
+  // A click leaves the keys with the widget, not with the button that was clicked.
+  root.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.detail && target.closest("button, [role=treeitem], canvas, svg") && !target.closest("input, select"))
+      root.focus({ preventScroll: true });
+  });
+
+  function theme() {
+    const now = smallTheme();
+    if (root.dataset.theme === now && view.palette) return;
+    root.dataset.theme = now;
+    link.sayTheme(now);
+    view.palette = readPalette(root);
+    draw();
+  }
+
+  function measure() {
+    view.width = root.clientWidth;
+    view.stack = view.width < STACK_SMALL_BELOW;
+    setAttrs(root, { "data-stack": String(view.stack) });
+    draw();
+  }
+
+  function draw() {
+    const { frame, seq } = link;
+    if (view.width < NARROWEST || !view.palette) return;
+    Object.assign(view, {
+      playing: player.playing,
+      motion: !stillness.matches && !player.calm(),
+      twin: state.twin,
+    });
+    setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
+    parts.draw(frame, view, seq, { working: link.working });
+    words.draw(link.silent ? { kind: "error", text: SMALL_NOT_CONNECTED } : frame.notice);
+    setAttrs(root, {
+      "data-seq": seq,
+      "data-position": frame.position ?? 0,
+      "data-length": frame.length ?? 0,
+      "data-step": frame.step ?? 0,
+    });
+  }
+
+  el.append(root);
+  theme();
+  const widths = new ResizeObserver(() => measure());
+  widths.observe(root);
+  const themes = new MutationObserver(theme);
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", theme);
+  const off = link.onChange(draw);
+  document.fonts?.load("600 16px KmemlabInter").then(
+    () => {
+      view.palette = readPalette(root);
+      draw();
+    },
+    () => {},
+  );
+  return () => {
+    off();
+    player.dispose();
+    link.leave();
+    parts.dispose?.();
+    widths.disconnect();
+    themes.disconnect();
+    scheme.removeEventListener("change", theme);
+    root.remove();
+  };
+}

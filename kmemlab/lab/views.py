@@ -1,0 +1,190 @@
+"""Small widgets for lessons: one transport row, one sentence, one picture of the lab's. All of one session move together.
+
+A view is the lab with all parts but one left away: the same Python below, the same drawing in the page, and frames that hold
+no more than its picture needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import traitlets
+
+from ..engine.errors import invalid
+from ..figures import assign_owners, hierarchy_text, path_text
+from ..records import ContainerRow
+from ..session import Session
+from ..survey import container_rows, page_rows
+from . import assets, viewwords
+from .controller import Controller
+from .frame import containers, guarded, moment_of, words
+from .moment import Moment, path_nodes
+from .pictures import picture
+from .slabsection import slab_pages
+from .still import beside, twin_still
+from .widget import Lab
+
+TITLES = {"flow": "Charge flow", "memory": "Memory"}
+
+
+class ViewController(Controller):
+    """A session of which one part is looked at.
+
+    Attributes:
+        part: slabs, containers, path, flow, memory or timeline.
+    """
+
+    def __init__(self, session: Session, part: str, cache: str) -> None:
+        self.part = part
+        super().__init__(session)
+        self.look.cache = cache
+
+    def frame(self) -> dict[str, Any]:
+        """Return the newest frame: what every view has, and what this one draws."""
+        session, look = self.session, self.look
+        moment = moment_of(session, look.step)
+        rows = container_rows(session.machine)
+        look.owners = assign_owners([row.path for row in rows], look.owners)
+        line = self.history().drawn(look.cache)
+        frame: dict[str, Any] = {
+            "position": session.position,
+            "length": session.length,
+            "step": moment.step,
+            "steps": len(moment.walked),
+            "refused": any(row.state == "refused" for row in moment.walked[: moment.step]),
+            "refusal": self.part == "path" and words(moment)["refusal"],
+            "tab": self.part,
+            "tabs": [[name, title] for name, title in TITLES.items() if name == self.part],
+            "timeline": line if self.part == "timeline" else {name: line[name] for name in ("refusals", "births")},
+            **containers(moment, rows, look),
+        }
+        with guarded(frame, look):
+            frame |= self._drawn(frame, moment, rows)
+        if look.notice is not None:
+            frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
+        return frame
+
+    def _drawn(self, frame: dict[str, Any], moment: Moment, rows: tuple[ContainerRow, ...]) -> dict[str, Any]:
+        """Return the part, its sentence and its twin."""
+        session, look, machine = self.session, self.look, self.session.machine
+        if self.part == "containers":
+            needed = moment.event.bytes if moment.event is not None else 0
+            twin = hierarchy_text(tuple(moment.container(row)[0] for row in rows))
+            return {"sentence": viewwords.containers_sentence(frame, needed), "twin": twin}
+        if self.part == "path":
+            nodes = path_nodes(moment)
+            drawn = {"sentence": words(moment)["sentence"], "twin": path_text(moment.steps, moment.step)}
+            return drawn if nodes is None else {**drawn, "path": nodes}
+        if self.part == "timeline":
+            refusals = self.history().refusals
+            return {
+                "sentence": viewwords.timeline_sentence(frame, refusals),
+                "twin": viewwords.timeline_twin(frame, refusals),
+            }
+        part = picture(session, moment, self.part, look.cache, look.selected, look.owners, look.theme)
+        if self.part == "slabs":
+            cache = machine.caches.get(look.cache)
+            part |= slab_pages(session, moment, cache, rows) if cache is not None else {}
+            return {**part, "sentence": viewwords.slabs_sentence({**frame, **part})}
+        if self.part == "flow":
+            return {**part, "sentence": viewwords.flow_sentence(frame)}
+        return {**part, "sentence": viewwords.memory_sentence(page_rows(machine))}
+
+
+class View(Lab):
+    """One picture of a session. Views and labs of one session share position, step and selected container.
+
+    Args:
+        session: what is shown; `refresh()` of any view draws all of them after a cell ran something.
+        select: the container in full colour, by name or path; by default the one that other views have selected.
+        at: event to go to; by default where the session stands.
+
+    Raises:
+        KernelError: EINVAL for a container that there is not, ENOENT for a cache that there is not.
+    """
+
+    _esm = assets.module("view.js")
+    part = traitlets.Unicode("slabs").tag(sync=True)
+
+    def __init__(self, session: Session, *, select: str | None = None, at: int | None = None, cache: str = "filp") -> None:
+        session.machine.find_cache(cache)
+        if at is not None:
+            session.seek(at)
+        wanted = None if select is None else path_of(select, (row.path for row in container_rows(session.machine)))
+        self._begin(ViewController(session, type(self).part.default_value, cache), wanted)
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return the live widget, and beside it its words for where it cannot run."""
+        frame = self._sent
+        bundle = super(Lab, self)._repr_mimebundle_()
+        return beside(bundle, lambda: twin_still(frame.get("sentence", ""), frame.get("twin", "")))
+
+    def __repr__(self) -> str:
+        frame = self._sent
+        return f"{type(self).__name__} at event {frame['position']:,} of {frame['length']:,}: {frame.get('sentence', '')}"
+
+
+def path_of(name: str, paths: Iterable[str]) -> str:
+    """Return the path of a container that is called by name or path.
+
+    Raises:
+        KernelError: EINVAL, if there is none, or if several are called so.
+    """
+    known = list(paths)
+    if name in known:
+        return name
+    found = [path for path in known if (path.rstrip("/").rpartition("/")[2] or "root") == name.strip("/")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise invalid(f"several containers are called {name!r}: choose one of {', '.join(found)}")
+    raise invalid(f"there is no container {name!r}: choose one of {', '.join(known)}")
+
+
+class SlabView(View):
+    """The slab pages of a cache: whose the objects on each page are, and which slot is next.
+
+    Example:
+        >>> SlabView(session, cache="filp")
+    """
+
+    part = traitlets.Unicode("slabs").tag(sync=True)
+
+
+class ContainerView(View):
+    """The containers: who is near the limit, and what keeps each alive.
+
+    Example:
+        >>> ContainerView(session, select="bomb")
+    """
+
+    part = traitlets.Unicode("containers").tag(sync=True)
+
+
+class ChargePath(View):
+    """The path of one charge: where it stopped, and what is undone in what order.
+
+    Example:
+        >>> ChargePath(session, at=318)
+    """
+
+    part = traitlets.Unicode("path").tag(sync=True)
+
+
+class FlowView(View):
+    """The charge flow: where the bytes go, and which are refused or paid by nobody."""
+
+    part = traitlets.Unicode("flow").tag(sync=True)
+
+
+class BuddyView(View):
+    """The pages: which hold the selected container's objects, and whether a larger order could still be served."""
+
+    part = traitlets.Unicode("memory").tag(sync=True)
+
+
+class Timeline(View):
+    """Usage, refusals and slab bytes over all events: when it got close."""
+
+    part = traitlets.Unicode("timeline").tag(sync=True)

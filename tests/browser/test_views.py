@@ -1,0 +1,133 @@
+"""Small widgets in a real JupyterLab: one session, one position, the lab's own pictures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .lab_page import LabPage
+
+pytestmark = pytest.mark.browser
+
+PARTS = ("slabs", "containers", "path", "flow", "memory", "timeline")
+
+
+def open_views(lab: LabPage) -> None:
+    lab.open(
+        'from kmemlab.lab import *\nfrom kmemlab.scenarios import play\nsession = play("fd-bomb")\n'
+        "first = next(row.n for row in session.records('events') if row.kind == 'refused')",
+        'slabs = SlabView(session, cache="filp", at=first)\nslabs',
+        'containers = ContainerView(session, select="bomb")\ncontainers',
+        "path = ChargePath(session)\npath",
+        "flow = FlowView(session)\nflow",
+        "memory = BuddyView(session)\nmemory",
+        "timeline = Timeline(session)\ntimeline",
+    )
+    for part in PARTS:
+        lab.page.wait_for_selector(f".kmemlab-view[data-part={part}][data-position]")
+
+
+def view(lab: LabPage, part: str) -> Any:
+    return lab.page.locator(f".kmemlab-view[data-part={part}]")
+
+
+def positions(lab: LabPage) -> list[str]:
+    found: list[str] = lab.page.evaluate("() => [...document.querySelectorAll('.kmemlab-lab')].map((e) => e.dataset.position)")
+    return found
+
+
+def wait_for_all(lab: LabPage, position: int) -> None:
+    lab.page.wait_for_function(
+        "(n) => [...document.querySelectorAll('.kmemlab-lab')].every((e) => e.dataset.position === String(n))", arg=position
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_views_of_one_session_stand_at_one_place_and_say_what_the_machine_says(lab: LabPage, dark: bool) -> None:
+    lab.page.set_viewport_size({"width": 1280, "height": 800})
+    open_views(lab)
+    lab.dark(dark)
+    lab.page.wait_for_timeout(800)
+    for part in PARTS:
+        lab.shot_of(view(lab, part), f"view-{part}-{'dark' if dark else 'light'}")
+    first = int(lab.python("print(first)"))
+    wait_for_all(lab, first)
+    assert view(lab, "path").locator(".kl-sentence").inner_text().startswith("Refused. bomb has 192 bytes left")
+    assert view(lab, "containers").locator(".kl-sentence").inner_text() == "bomb is full: 192 bytes left, 256 needed."
+    owned = int(lab.python("print(sum(row.owners.count('/bomb') for row in session.records('slabs')))"))
+    assert view(lab, "slabs").locator(".kl-sentence").inner_text().startswith(f"bomb owns {owned} of the ")
+    # A step in one is a step in all; so is an event, and what a cell does.
+    view(lab, "path").locator(".kl-step").click()
+    lab.page.wait_for_function("() => [...document.querySelectorAll('.kmemlab-lab')].every((e) => e.dataset.step === '7')")
+    view(lab, "containers").locator(".kl-reset").click()
+    wait_for_all(lab, 0)
+    lab.python(f"session.seek({first - 30}); refresh(session)")
+    wait_for_all(lab, first - 30)
+    # A container chosen in one view is chosen in all; plotly.js is in the page once.
+    view(lab, "containers").locator("[role=treeitem][data-path='/web']").click()
+    lab.page.wait_for_function(
+        "() => document.querySelector('.kmemlab-view[data-part=slabs] .kl-sentence').innerText.startsWith('web owns')"
+    )
+    assert (
+        lab.python("print({v.controller.look.selected for v in (slabs, path, flow, memory, timeline)})").strip() == "{'/web'}"
+    )
+    figures = lab.page.evaluate("() => document.querySelectorAll('.kmemlab-view .kl-figure .main-svg').length > 0")
+    assert figures
+    loaded = lab.page.evaluate("() => [...document.scripts].filter((s) => s.src.startsWith('blob:')).length")
+    assert loaded <= 1
+    assert lab.page.evaluate("() => globalThis.__kmemlab_plotly__.loader") in ("page", "labext")
+
+
+def test_a_view_has_the_widths_of_the_design_and_overflows_at_none(lab: LabPage) -> None:
+    lab.page.set_viewport_size({"width": 1500, "height": 800})
+    open_views(lab)
+    widths = {part: round(view(lab, part).bounding_box()["width"]) for part in PARTS}
+    assert widths["slabs"] == widths["flow"] == widths["memory"] == 848
+    assert widths["containers"] == 480
+    assert widths["path"] == widths["timeline"] > 900
+    for wide in (700, 420):
+        lab.page.add_style_tag(content=f".kmemlab-view {{ max-width: {wide}px !important }}")
+        lab.page.wait_for_timeout(400)
+        over = lab.page.evaluate(
+            """() => [...document.querySelectorAll('.kmemlab-view')].filter((e) => e.scrollWidth > e.clientWidth + 1)
+            .map((e) => e.dataset.part)"""
+        )
+        assert over == [], wide
+        for part in PARTS:
+            lab.shot_of(view(lab, part), f"view-{part}-{wide}")
+    nodes = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kmemlab-view[data-part=path] g.kl-node circle')]
+        .map((e) => e.cx.baseVal.value)"""
+    )
+    assert len(set(nodes)) == 2, "below 900 the path turns downwards: two lanes"
+
+
+def test_two_labs_and_a_view_on_one_session_hear_each_other_and_another_session_does_not(lab: LabPage) -> None:
+    lab.open(
+        'from kmemlab.lab import *\nfrom kmemlab import Session\ns = Session(memory="2M", cpus=2)\nlab = Lab(s)\nlab',
+        "second = Lab(s)\nsecond",
+        "small = SlabView(s)\nsmall",
+        'other = Lab(Session(memory="2M"))\nother',
+    )
+    lab.page.wait_for_function("() => document.querySelectorAll('.kmemlab-lab[data-position]').length === 4")
+    lab.type("open 5")
+    lab.page.wait_for_function(
+        "() => { const at = [...document.querySelectorAll('.kmemlab-lab')].map((e) => e.dataset.position);"
+        " return at[0] === at[1] && at[1] === at[2] && at[0] !== '0' }"
+    )
+    assert positions(lab)[3] == "0"
+    rows = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kmemlab-lab')].slice(0, 3).map((e) =>
+        [...e.querySelectorAll('[role=grid] [role=row][data-slab]')].map((r) => ({...r.dataset})))"""
+    )
+    assert rows[0] == rows[1] == rows[2] != []
+    end = lab.position()
+    lab.page.locator(".kmemlab-view .kl-back").click()
+    lab.page.locator(".kmemlab-view").press("Home")
+    wait = "() => [...document.querySelectorAll('.kmemlab-lab')].every((e) => e.dataset.position === '0')"
+    lab.page.wait_for_function(wait)
+    state = json.loads(lab.python("import json; print(json.dumps(s.machine.state()))"))
+    assert state["caches"]
+    assert int(lab.python("print(s.length)")) == end
