@@ -52,17 +52,17 @@ def where_slabs_are(cache: KmemCache) -> dict[int, str]:
     return {int(number): where for number, where in found.items()}
 
 
-def slab_rows(machine: Machine, cache: KmemCache) -> tuple[SlabRow, ...]:
-    """Return the slabs of a cache: cpu slabs, then the partial list, then full ones by birth."""
+def slab_rows(machine: Machine, cache: KmemCache, most: int | None = None) -> tuple[SlabRow, ...]:
+    """Return the slabs of a cache, or the first so many: cpu slabs, then the partial list, then full ones by birth."""
     found = where_slabs_are(cache)
-    rows = [slab_row(machine, slab, found.get(int(slab.number), "full")) for slab in slabs_of(machine.slub, cache)]
     rank = {"cpu": 0, "partial": 1, "full": 2}
 
-    def order(row: SlabRow) -> tuple[int, int]:
-        kind, _, place = row.where.partition(" ")
-        return rank[kind], int(place) if place.isdigit() else row.number
+    def order(slab: Slab) -> tuple[int, int]:
+        kind, _, place = found.get(int(slab.number), "full").partition(" ")
+        return rank[kind], int(place) if place.isdigit() else int(slab.number)
 
-    return tuple(sorted(rows, key=order))
+    slabs = sorted(slabs_of(machine.slub, cache), key=order)[:most]
+    return tuple(slab_row(machine, slab, found.get(int(slab.number), "full")) for slab in slabs)
 
 
 def slab_row(machine: Machine, slab: Slab, where: str) -> SlabRow:

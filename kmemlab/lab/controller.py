@@ -203,6 +203,10 @@ class Controller(Walker):
         """Lay figures out for the lab's size (L, M or S) and the stage's width in pixels."""
         self.look.room = room_for(str(size), int(width))
 
+    def do_twin(self, on: bool) -> None:
+        """Tell the slab pages in text, too, or no longer; a figure always comes with its twin."""
+        self.look.twin = bool(on)
+
     def do_theme(self, name: str) -> None:
         """Draw figures for a light or a dark page."""
         self.look.theme = "dark" if name == "dark" else "light"

@@ -85,14 +85,15 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     cache = machine.caches.get(look.cache)
     if cache is not None:
         with guarded(frame, look):
-            frame |= slab_pages(session, moment, cache, rows)
+            frame |= slab_pages(session, moment, cache, rows, look.pages)
         if look.object is not None:
             with guarded(frame, look):
-                card = object_card(session, look.cache, *look.object)
+                card = object_card(session, history, look.cache, *look.object)
                 if card is not None:
                     frame["object"] = card
     with guarded(frame, look):
-        frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme, look.room)
+        if look.tab != "slabs" or look.twin:
+            frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme, look.room)
     with guarded(frame, look):
         nodes = path_nodes(moment)
         if nodes is not None:

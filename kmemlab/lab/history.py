@@ -1,115 +1,167 @@
 """The whole recorded history as step lines: usage of each container, refusals, slab bytes and charged bytes.
 
-Computed from the event log's columns alone, once for each change of what happened; no machine is touched.
+Computed from the event log's columns alone, and extended by what was added; no machine is touched.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from typing import Any
 
-from ..engine.events import ALLOC, FREE, FREEPAGE, KINDS, NEWPAGE, REFUSED, SWITCHED, EventLog
+from ..engine.events import ALLOC, FREE, FREEPAGE, NEWPAGE, REFUSED, SWITCHED, EventLog
 from ..engine.types import NONE
 
 POINTS = 400  # of a line in the small multiples: more than it has pixels
 
-Line = list[list[int]]
+
+class Line:
+    """A line of steps: at `events[k]` it becomes `values[k]`."""
+
+    __slots__ = ("events", "values")
+
+    def __init__(self) -> None:
+        self.events: list[int] = [0]
+        self.values: list[int] = [0]
+
+    def add(self, event: int, by: int) -> None:
+        """Go up or down at an event."""
+        self.events.append(event)
+        self.values.append(self.values[-1] + by)
+
+    def thin(self, ends: list[int]) -> list[list[int]]:
+        """Return the last step of each stretch, so that every value is exact."""
+        kept: list[list[int]] = []
+        before = -1
+        for end in ends:
+            at = bisect_right(self.events, end) - 1
+            if at > before:
+                kept.append([self.events[at], self.values[at]])
+                before = at
+        return kept
 
 
 class History:
     """Lines over events 0 to `length`.
 
     Attributes:
+        length, commands: how far it reaches.
         usage: by owner number.
         failcnt, slab, charged: of all containers; slab and charged bytes of the caches that were ever accounted.
         refusals: events that were refused for a limit.
-        refused_by: by owner number, the refusals.
         births: by cache name, events that made a slab.
+        accounted: caches that were ever accounted, by the log's number.
+        touched: by cache (the log's number) and slab, the events that name it.
     """
 
-    def __init__(self, log: EventLog, length: int) -> None:
-        self.length = length
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything."""
+        self.length = 0
+        self.commands = 0
         self.usage: dict[int, Line] = {}
-        self.failcnt: Line = [[0, 0]]
-        self.slab: Line = [[0, 0]]
-        self.charged: Line = [[0, 0]]
+        self.failcnt, self.slab, self.charged = Line(), Line(), Line()
         self.refusals: list[int] = []
         self.births: dict[str, list[int]] = {}
-        accounted = {log.cache[n] for n in range(length) if log.kind[n] == SWITCHED and log.slot[n]}
-        used: dict[int, int] = {}
-        refused = slab = charged = 0
-        for n in range(length):
-            kind = log.kind[n]
-            if kind in (ALLOC, FREE):
-                owner = log.owner[n]
-                if owner == NONE:
-                    continue
-                size = log.size[n] if kind == ALLOC else -log.size[n]
-                used[owner] = used.get(owner, 0) + size
-                charged += size
-                self.usage.setdefault(owner, [[0, 0]]).append([n + 1, used[owner]])
-                self.charged.append([n + 1, charged])
-            elif kind == REFUSED:
-                refused += 1
-                self.refusals.append(n + 1)
-                self.failcnt.append([n + 1, refused])
-            elif kind in (NEWPAGE, FREEPAGE):
-                if kind == NEWPAGE:
-                    self.births.setdefault(log.names[log.cache[n]], []).append(n + 1)
-                if log.cache[n] in accounted:
-                    slab += log.size[n] if kind == NEWPAGE else -log.size[n]
-                    self.slab.append([n + 1, slab])
+        self.accounted: set[int] = set()
+        self.touched: dict[tuple[int, int], array[int]] = {}
+        self._drawn: tuple[str, dict[str, Any]] | None = None
+
+    def extend(self, log: EventLog, length: int, commands: int = 0) -> None:
+        """Go on to `length`, the end of so many commands. The rows before are those that were read already.
+
+        A cache that is accounted for the first time has slabs from before: then all is read again.
+        """
+        switched = {int(log.cache[n]) for n in range(self.length, length) if log.kind[n] == SWITCHED and log.slot[n]}
+        if switched - self.accounted:
+            known = self.accounted | switched
+            self.begin()
+            self.accounted = known
+        for n in range(self.length, length):
+            self._read(log, n)
+        self.length = length
+        self.commands = commands
+        self._drawn = None
+
+    def _read(self, log: EventLog, n: int) -> None:
+        """Take one row in."""
+        kind = log.kind[n]
+        if kind not in (ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE):
+            return
+        event, cache = n + 1, int(log.cache[n])
+        self.touched.setdefault((cache, int(log.slab[n])), array("i")).append(event)
+        size = int(log.size[n])
+        if kind in (ALLOC, FREE):
+            owner = int(log.owner[n])
+            if owner != NONE:
+                by = size if kind == ALLOC else -size
+                self.usage.setdefault(owner, Line()).add(event, by)
+                self.charged.add(event, by)
+        elif kind == REFUSED:
+            self.refusals.append(event)
+            self.failcnt.add(event, 1)
+        else:
+            if kind == NEWPAGE:
+                self.births.setdefault(log.names[cache], []).append(event)
+            if cache in self.accounted:
+                self.slab.add(event, size if kind == NEWPAGE else -size)
 
     def drawn(self, cache: str) -> dict[str, Any]:
-        """Return the frame's `timeline`: lines thinned to what a picture can show."""
+        """Return the frame's `timeline`: lines thinned to what a picture can show. The same object until something changes."""
+        if self._drawn is not None and self._drawn[0] == cache:
+            return self._drawn[1]
+        ends, coarse, stretch = stretches(self.length)
         drawn: dict[str, Any] = {
-            "usage": {str(owner): thin(line, self.length) for owner, line in self.usage.items()},
-            "failcnt": thin(self.failcnt, self.length),
-            "slab": thin(self.slab, self.length),
-            "charged": thin(self.charged, self.length),
-            "refusals": runs(self.refusals, max(1, self.length // 400)),
-            "births": spread(self.births.get(cache, []), self.length),
+            "usage": {str(owner): line.thin(ends) for owner, line in self.usage.items()},
+            "failcnt": self.failcnt.thin(ends),
+            "slab": self.slab.thin(ends),
+            "charged": self.charged.thin(ends),
+            "refusals": runs(self.refusals, coarse, stretch),
+            "births": first_of_each(self.births.get(cache, []), ends),
             "window": [0, self.length],
         }
         if self.refusals:
             drawn["first"] = self.refusals[0]
+        self._drawn = cache, drawn
         return drawn
 
 
-def thin(line: Line, length: int) -> Line:
-    """Keep at most about POINTS steps: the last of each stretch, so every kept value is exact."""
-    if len(line) <= POINTS:
-        return [[int(n), int(value)] for n, value in line]
-    stretch = max(1, length // POINTS)
-    kept: Line = []
-    for n, value in line:
-        if kept and n // stretch == kept[-1][0] // stretch:
-            kept[-1] = [int(n), int(value)]
-        else:
-            kept.append([int(n), int(value)])
-    return kept
+def stretches(length: int) -> tuple[list[int], int, int]:
+    """Cut events 0 to `length` into about POINTS stretches: their last events, where the coarse ones end, and the fine width.
+
+    All are `fine` or twice as wide, the wide ones first; the longer the history, the further they reach. So one event more
+    joins two stretches at most, and little of a line that was sent before changes.
+    """
+    if length <= POINTS:
+        return list(range(length + 1)), 0, 1
+    fine = 1
+    while 2 * POINTS * fine < length:
+        fine *= 2
+    wide = -((POINTS * fine - length) // fine)
+    coarse = 2 * fine * wide
+    return [0, *range(2 * fine, coarse + 1, 2 * fine), *range(coarse + fine, length + fine, fine)], coarse, fine
 
 
-def runs(events: list[int], gap: int) -> Line:
-    """Join events that stand at most `gap` apart to [first, last]."""
-    joined: Line = []
+def runs(events: list[int], coarse: int, stretch: int) -> list[list[int]]:
+    """Join events that stand at most a stretch apart to [first, last]; up to `coarse` a stretch is twice as wide."""
+    joined: list[list[int]] = []
     for n in events:
-        if joined and n - joined[-1][1] <= gap:
+        if joined and n - joined[-1][1] <= (2 * stretch if n <= coarse else stretch):
             joined[-1][1] = n
         else:
             joined.append([n, n])
     return joined
 
 
-def spread(events: list[int], length: int) -> list[int]:
-    """Leave out marks that would fall on one pixel."""
-    gap = max(1, length // POINTS)
+def first_of_each(events: list[int], ends: list[int]) -> list[int]:
+    """Keep the first event of each stretch: others would fall on its pixel."""
     kept: list[int] = []
-    for n in events:
-        if not kept or n - kept[-1] >= gap:
-            kept.append(n)
+    before = -1
+    for end in ends:
+        at = bisect_left(events, before + 1)
+        if at < len(events) and events[at] <= end:
+            kept.append(events[at])
+        before = end
     return kept
-
-
-def kind_at(log: EventLog, n: int) -> str:
-    """Return the kind of event n, "" for event 0."""
-    return KINDS[log.kind[n - 1]] if n else ""

@@ -10,11 +10,12 @@ from ..engine.slub_admin import slabs_of
 from ..engine.types import IN_USE, NONE, PAGE_OFFSET
 from ..explain_story import short, title
 from ..session import Session
+from .history import History
 
 MOST = 40
 
 
-def object_card(session: Session, cache_name: str, number: int, slot: int) -> dict[str, Any] | None:
+def object_card(session: Session, history: History, cache_name: str, number: int, slot: int) -> dict[str, Any] | None:
     """Return the frame's `object`; None if there is no such cell now."""
     machine = session.machine
     cache = machine.caches.get(cache_name)
@@ -34,7 +35,7 @@ def object_card(session: Session, cache_name: str, number: int, slot: int) -> di
         "what": what,
         "address": f"0x{PAGE_OFFSET + int(slab.base) + slot * int(cache.size):x}",
         "owner": owner,
-        "life": life(session, cache_name, number, slot, owner),
+        "life": life(session, history, cache_name, number, slot, owner),
     }
 
 
@@ -46,14 +47,15 @@ def owner_of(slab: Slab, slot: int) -> int:
     return int(ident) if ident != NONE else -1
 
 
-def life(session: Session, cache: str, number: int, slot: int, owner: int) -> list[dict[str, Any]]:
+def life(session: Session, history: History, cache: str, number: int, slot: int, owner: int) -> list[dict[str, Any]]:
     """Tell what happened to a cell, up to the position."""
     log = session.log
     index = log.numbers.get(cache, -1)
     told: list[dict[str, Any]] = []
-    for n in range(session.position):
-        if log.cache[n] != index or log.slab[n] != number:
-            continue
+    for event in history.touched.get((index, number), ()):
+        n = event - 1
+        if n >= session.position:
+            break
         kind = log.kind[n]
         if kind == NEWPAGE:
             told.append({"n": n + 1, "text": f"Page {int(log.pfn[n])} became {short(cache)} slab {number}", "owner": -1})

@@ -9,6 +9,7 @@ from ..figures import Owner, Room
 from ..figures.palette import HUES, ROOT_HUE
 from ..shell import Result
 from .breaks import REFUSAL, Break
+from .slabsection import SlabPages
 
 
 class Look:
@@ -29,6 +30,8 @@ class Look:
         given: a link or a file that the page asked for, for one answer.
         looks: commands that only read, typed at this moment, with their results; no part of the session.
         point: the break point; `stop`: whether the play stops there; `picking`: the choice of them is open.
+        twin: the text twin is shown.
+        pages: what the slab pages were drawn from the last time.
         events: the filter of the event log, None while the timeline is in its place.
     """
 
@@ -51,6 +54,8 @@ class Look:
         self.point: Break = REFUSAL
         self.stop = False
         self.picking = False
+        self.twin = False
+        self.pages = SlabPages()
         self.events: str | None = None
 
 

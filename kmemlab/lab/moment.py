@@ -112,21 +112,28 @@ class Moment:
         """Whether a refused object is out just now: handed out, not yet given back."""
         return self.reached("kmem_cache_alloc") and not self.reached("kmem_cache_free")
 
+    @property
+    def cell(self) -> str:
+        """What the touched cell is at this step, if not what it is at the event's end: "taken", "free", "unowned"; else ""."""
+        if self.kind == "refused" and self.taken:
+            return "taken"
+        if self.kind == "alloc" and not self.reached("kmem_cache_alloc"):
+            return "free"
+        return "unowned" if self.kind == "alloc" and self.charged and not self.reached("store owner") else ""
+
     def slab_row(self, row: SlabRow) -> SlabRow:
         """Return a slab as it is at this step: the touched cell is out without an owner, or not yet out."""
         event = self.event
-        if event is None or (event.cache, self.slab) != (row.cache, row.number) or event.slot < 0:
+        if event is None or (event.cache, self.slab) != (row.cache, row.number) or event.slot < 0 or not self.cell:
             return row
         slot = event.slot
         owners = tuple(None if cell == slot else path for cell, path in enumerate(row.owners))
-        if event.kind == "refused" and self.taken:
+        if self.cell == "taken":
             free = tuple(cell for cell in row.freelist if cell != slot)
             return replace(row, owners=owners, freelist=free, inuse=row.inuse + 1)
-        if event.kind == "alloc" and not self.reached("kmem_cache_alloc"):
+        if self.cell == "free":
             return replace(row, owners=owners, freelist=(slot, *row.freelist), inuse=row.inuse - 1)
-        if event.kind == "alloc" and self.charged and not self.reached("store owner"):
-            return replace(row, owners=owners)
-        return row
+        return replace(row, owners=owners)
 
 
 def path_nodes(moment: Moment) -> dict[str, Any] | None:

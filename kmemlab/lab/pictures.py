@@ -77,12 +77,13 @@ def picture(
         figure, twin = path_figure(moment.steps, moment.step, shown), path_text(moment.steps, moment.step)
     else:
         found = machine.caches.get(cache)
-        slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, found)) if found is not None else ()
+        first = slab_rows(machine, found, TWIN_SLABS if lab else None) if found is not None else ()
+        slabs = tuple(moment.slab_row(row) for row in first)
         if lab:
             mark = moment.mark(cache)
             taken = (mark["slab"], mark["slot"]) if mark is not None and mark["kind"] == "taken" else None
-            twin = slabs_text(slabs[:TWIN_SLABS], owners, cache, taken)
-            left = len(slabs) - TWIN_SLABS
+            twin = slabs_text(slabs, owners, cache, taken)
+            left = (int(found.nr_slabs) if found is not None else 0) - len(slabs)
             return {"twin": f"{twin}\n... and {left:,} more, all full" if left > 0 else twin}
         figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
     return {"figure": without_null(figure.to_plotly_json()), "twin": twin}

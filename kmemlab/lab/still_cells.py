@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..figures.palette import Shade, Tokens, blend
 from .sheet import Sheet
+from .slabsection import turns
 
 CELL: Final = 16
 PITCH: Final = 17.4
@@ -38,7 +39,7 @@ class Cells:
 
     def draw(self, x: float, y: float, number: int, row: Mapping[str, Any]) -> float:
         """Draw a slab's cells from a corner on; returns the height they take."""
-        owners, turn = row["owners"], row["turn"]
+        owners, turn = row["owners"], turns(row)
         pitch = PITCH + STRIP + 3
         for line in range(self.lines(row)):
             looks: dict[tuple[str, str, float, str], list[str]] = {}

@@ -85,7 +85,7 @@ class ViewController(Controller):
         part = picture(session, moment, self.part, look.cache, look.selected, look.owners, look.theme)
         if self.part == "slabs":
             cache = machine.caches.get(look.cache)
-            part |= slab_pages(session, moment, cache, rows) if cache is not None else {}
+            part |= slab_pages(session, moment, cache, rows, look.pages) if cache is not None else {}
             return {**part, "sentence": viewwords.slabs_sentence({**frame, **part})}
         if self.part == "flow":
             return {**part, "sentence": viewwords.flow_sentence(frame)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..session import Session
+from ..shell import Result
 from .breaks import REFUSAL, Break, broken_invariant, events_of
 from .frame import moment_of
 from .history import History
@@ -26,14 +27,23 @@ class Walker:
     def __init__(self) -> None:
         self._history: History | None = None
         self._seen = -1
+        self._told: Result | None = None
         self._stops: tuple[Break, int, list[int]] | None = None
 
     def history(self) -> History:
-        """Return the lines of all that happened, computed again only when something did."""
-        if self._history is None or self._seen != self.session.history:
-            # While one stands inside a command the log is cut off there; its rows beyond are still the recorded ones.
-            self._history = History(self.session.log, self.session.length)
-            self._seen = self.session.history
+        """Return the lines of all that happened: extended by what was run since, made anew where something was taken back."""
+        session = self.session
+        if self._history is not None and self._seen == session.history:
+            return self._history
+        # Results are only ever added and taken away at the end: where the last one that was seen stands, all before it do.
+        known = self._history.commands if self._history is not None else 0
+        kept = known <= len(session.results) and (not known or session.results[known - 1] is self._told)
+        if self._history is None or not kept:
+            self._history = History()
+        # While one stands inside a command the log is cut off there; its rows beyond are still the recorded ones.
+        self._history.extend(session.log, session.length, len(session.commands))
+        self._told = session.results[-1] if session.results else None
+        self._seen = session.history
         return self._history
 
     def rest(self) -> None:

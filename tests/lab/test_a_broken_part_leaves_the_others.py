@@ -24,6 +24,7 @@ def fail(*_args: object) -> NoReturn:
 def test_a_broken_part_is_left_out_and_the_others_are_drawn(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Controller(Session())
     lab.do({"action": "run", "line": "open 1"})
+    lab.do({"action": "twin", "on": True})
     lab.look.object = (next(int(number) for number in lab.frame()["slabs"]["rows"]), 0)
     whole = lab.frame()
     assert KEYS[part] in whole

@@ -9,6 +9,7 @@ import pytest
 from kmemlab import Session
 from kmemlab.lab.controller import Controller
 from kmemlab.lab.pictures import TABS
+from kmemlab.lab.slabsection import turns
 from kmemlab.scenarios import SCENARIOS, play
 
 
@@ -72,12 +73,14 @@ def test_the_cell_of_a_refusal_is_free_taken_and_free_again(bomb: Controller) ->
     for step in range(1, 11):
         bomb.look.step = step
         row = bomb.frame()["slabs"]["rows"][str(slab)]
-        seen.append((row["owners"][slot], row["turn"][slot]))
+        seen.append((row["owners"][slot], turns(row)[slot]))
     assert seen == [(-2, 1)] + [(-1, 0)] * 7 + [(-2, 1)] * 2
 
 
 def test_the_text_twin_says_what_the_picture_says_at_every_step(bomb: Controller) -> None:
     do(bomb, "mark", by=1)
+    assert "twin" not in do(bomb, "twin", on=False)
+    do(bomb, "twin", on=True)
     for step in range(1, 11):
         bomb.look.step = step
         frame = bomb.frame()

@@ -10,6 +10,7 @@ import pytest
 
 from kmemlab import Lab, Session
 from kmemlab.lab.hub import hub_of, refresh
+from kmemlab.lab.patch import merged
 
 
 class Page:
@@ -37,19 +38,6 @@ class Page:
 
     def do(self, action: str, **more: Any) -> None:
         self.say({"op": "do", "action": action, **more})
-
-
-def merged(old: Any, patch: Any) -> Any:
-    """RFC 7386, as the page does it."""
-    if not isinstance(patch, dict):
-        return patch
-    made = dict(old) if isinstance(old, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            made.pop(key, None)
-        else:
-            made[key] = merged(made.get(key), value)
-    return made
 
 
 def small(*lines: str) -> Session:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kmemlab import Session
 from kmemlab.lab.controller import Controller
+from kmemlab.lab.slabsection import turns as turns_of
 
 RECIPE = (
     "mount -t container -o kmem none /containers",
@@ -86,7 +87,7 @@ def assert_twin_is_the_picture(frame: dict[str, Any]) -> None:
         for slot, owner in enumerate(row["owners"]):
             taken = mark.get("kind") == "taken" and (mark["slab"], mark["slot"]) == (int(ident), slot)
             assert owners[slot] == ("?" if taken else signs.get(owner, owners[slot]))
-        order = {turn: slot for slot, turn in enumerate(row["turn"]) if turn}
+        order = {turn: slot for slot, turn in enumerate(turns_of(row)) if turn}
         by_turn = [f"({order[-k]})" if -k in order else str(order[k]) for k in range(1, len(order) + 1)]
         assert turns.split() == by_turn
 
@@ -134,6 +135,7 @@ def terminal(controller: Controller, path: str, file: str) -> int:
 def assert_one_event(session: Session, n: int) -> int:
     """Walk event n function by function. Returns how many numbers of its words were compared."""
     controller = Controller(session)
+    controller.do({"action": "twin", "on": True})
     session.seek(n - 1)
     earlier = session.machine.state()
     session.seek(n)

@@ -78,6 +78,7 @@ export function makeActions(link, player, parts, state, redraw) {
     },
     twin() {
       state.twin = !state.twin;
+      link.ask("twin", { on: state.twin });
       redraw();
     },
     walk() {

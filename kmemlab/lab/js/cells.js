@@ -3,12 +3,27 @@
 import { ordinal } from "./dom.js";
 import { ownerLook } from "./palette.js";
 
+const TURNS = new WeakMap();
+
+/** When each free cell's turn comes: 0 not free, k the k-th, -k freed by another cpu and not on this cpu's list yet. */
+export function turnsOf(row) {
+  let turns = TURNS.get(row);
+  if (!turns) {
+    turns = new Int16Array(row.owners.length);
+    const free = row.free ?? [];
+    const own = free.length - (row.remote ?? 0);
+    free.forEach((slot, i) => (turns[slot] = i < own ? i + 1 : -i - 1));
+    TURNS.set(row, turns);
+  }
+  return turns;
+}
+
 /** State of one slot: what the slab says, or what this event has just done to it. */
 export function slotState(frame, slab, slot) {
   const row = frame.slabs.rows[slab];
   const mark = frame.mark;
   const owner = row.owners[slot];
-  const turn = row.turn?.[slot] ?? 0;
+  const turn = row.free ? turnsOf(row)[slot] : 0;
   if (mark && mark.slab === slab && mark.slot === slot) {
     return { kind: mark.kind, owner: mark.kind === "taken" ? -1 : (mark.owner ?? owner), turn };
   }

@@ -92,11 +92,12 @@ export function ordinal(n) {
 }
 
 /**
- * A JSON merge patch (RFC 7386). What the patch does not touch is shared with the old value, so that a part
- * can see with `===` whether anything of its own has changed.
+ * A JSON merge patch (RFC 7386), with edits for lists (docs/frame.md). What the patch does not touch is shared
+ * with the old value, so that a part can see with `===` whether anything of its own has changed.
  */
 export function mergePatch(target, patch) {
   if (patch === null || typeof patch !== "object" || Array.isArray(patch)) return patch;
+  if (Array.isArray(target) && Array.isArray(patch["~"])) return editList(target, patch);
   const whole =
     target !== null && typeof target === "object" && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
@@ -105,6 +106,20 @@ export function mergePatch(target, patch) {
     else whole[key] = mergePatch(whole[key], value);
   }
   return whole;
+}
+
+/** A copy of a list after edits [at, drop, item ...], one after the other; then patches by place. */
+function editList(list, patch) {
+  let items = [...list];
+  for (const [at, drop, ...put] of patch["~"]) {
+    // More items than a call can have arguments are joined instead.
+    if (put.length > 10000) items = items.slice(0, at).concat(put, items.slice(at + drop));
+    else items.splice(at, drop, ...put);
+  }
+  for (const [place, inner] of Object.entries(patch)) {
+    if (place !== "~") items[Number(place)] = mergePatch(items[Number(place)], inner);
+  }
+  return items;
 }
 
 /** Returns a function that says whether its arguments differ from those of its last call. */

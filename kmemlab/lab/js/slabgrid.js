@@ -61,7 +61,8 @@ export function makeSlabGrid(lab, walkedTo) {
       entry.open === open &&
       entry.containers === containers;
     if (same) return entry.el;
-    const next = row.turn ? row.turn.indexOf(1) : -1;
+    // The first free cell, unless another cpu freed it: then it is not on this cpu's list yet.
+    const next = row.free && row.free.length > (row.remote ?? 0) ? row.free[0] : -1;
     setAttrs(entry.el, {
       "data-slab": slab,
       "data-pfn": row.pfn,
