@@ -53,9 +53,8 @@ def test_after_a_restart_the_cell_offers_the_session_and_a_click_brings_it_back(
     for name, size in (("1280", (1280, 800)), ("1920", (1920, 1080))):
         lab.page.set_viewport_size({"width": size[0], "height": size[1]})
         lab.shot(f"kept-offer-{name}")
-    seq = lab.data("seq")
     offer.get_by_role("button", name="Open it again").press("Enter")
-    lab.settle(seq)
+    lab.page.wait_for_selector(f".kmemlab-lab[data-position='{before[0]}']")
     assert (lab.position(), lab.sentence(), lab.containers(), lab.slabs()) == before
     assert lab.python("print(lab.session.machine.state_hash())") == state
     assert lab.root.locator(".kl-offer:visible").count() == 0
