@@ -15,7 +15,7 @@ from ..engine.irq import PAYERS
 from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
-from . import doctor, replay, sh, verify
+from . import app, doctor, replay, sh, verify
 
 
 def size(text: str) -> int:
@@ -28,6 +28,18 @@ def size(text: str) -> int:
         return parse_size(text)
     except KernelError as error:
         raise argparse.ArgumentTypeError(error.strerror) from error
+
+
+def port(text: str) -> int:
+    """Read a port.
+
+    Raises:
+        ArgumentTypeError: for anything but 1 to 65535.
+    """
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"expected a port, 1 to 65535, found {text[:20]!r}")
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,6 +78,13 @@ def parser() -> argparse.ArgumentParser:
     four = commands.add_parser("doctor", help="say what is installed, what does not fit, and how to mend it")
     four.add_argument("--json", action="store_true", help="print one JSON object")
     four.set_defaults(run=doctor.run)
+
+    five = commands.add_parser("app", help="the lab alone on a page of its own, on this machine (needs Voila)")
+    five.add_argument("--port", type=port, default=8866, metavar="PORT", help="8866 if it is not given")
+    five.add_argument("--token", default="", metavar="T", help="what lets a browser in; by default a random one")
+    five.add_argument("--scenario", default="", metavar="NAME", help="what to begin with, such as quiet or fd-bomb")
+    five.add_argument("--browser", action="store_true", help="open a browser too")
+    five.set_defaults(run=app.run)
     return top
 
 

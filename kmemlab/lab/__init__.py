@@ -6,12 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .address import opened
     from .hub import refresh
     from .panel import Picture
     from .views import BuddyView, ChargePath, ContainerView, FlowView, SlabView, Timeline
     from .widget import Lab
 
-__all__ = ["BuddyView", "ChargePath", "ContainerView", "FlowView", "Lab", "Picture", "SlabView", "Timeline", "refresh"]
+__all__ = [
+    "BuddyView",
+    "ChargePath",
+    "ContainerView",
+    "FlowView",
+    "Lab",
+    "Picture",
+    "SlabView",
+    "Timeline",
+    "opened",
+    "refresh",
+]
 
 _HOMES = {
     "BuddyView": ".views",
@@ -22,6 +34,7 @@ _HOMES = {
     "Picture": ".panel",
     "SlabView": ".views",
     "Timeline": ".views",
+    "opened": ".address",
     "refresh": ".hub",
 }
 

@@ -59,8 +59,9 @@ class Controller(Walker):
 
     def do(self, action: dict[str, Any]) -> None:
         """Do what the page asks for. What goes wrong is shown as a notice; nothing is raised."""
-        self.look.notice = None
-        self.look.report = ""
+        if action.get("action") != "theme":  # which a page says by itself as it opens: what there is to read stays
+            self.look.notice = None
+            self.look.report = ""
         self.look.given = None
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None

@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -46,6 +46,10 @@ class LabServer:
     `compiled` is a folder that `kmemlab.build` made; Jupyter kernels then use the engine in it.
     """
 
+    answers = "api/status"  # what is asked for to see that it answers
+    keeps = True  # autosaves are kept in the folder `home`, which stays
+    paths: tuple[Path, ...] = ()  # where Jupyter finds more than in the environment
+
     def __init__(
         self,
         root: Path,
@@ -71,25 +75,32 @@ class LabServer:
         }.items():
             (home / folder).mkdir(exist_ok=True)
             environment[name] = str(home / folder)
-        environment.setdefault("KMEMLAB_AUTOSAVE", str(home / "autosave"))
+        if self.keeps:
+            environment.setdefault("KMEMLAB_AUTOSAVE", str(home / "autosave"))
+        environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, [*map(str, self.paths), os.environ.get("JUPYTER_PATH", "")]))
         for name, value in {**SETTINGS, **(settings or {})}.items():
             file = home / "settings" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(value), encoding="utf-8")
-        command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
-            "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-            "--ServerApp.terminals_enabled=False", "--LabApp.expose_app_in_browser=True",
-            "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        ]  # fmt: skip
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")
+        command = self.command(root, port)
         self.log = home / "server.log"
         with self.log.open("wb") as log:
             # A group of its own: a Ctrl-C in the terminal reaches us, and we end it in order.
             self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
+
+    def command(self, root: Path, port: int) -> list[str]:
+        """Return the program and its arguments."""
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
+            "--ServerApp.terminals_enabled=False", "--LabApp.expose_app_in_browser=True",
+            "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        ]  # fmt: skip
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        return command
 
     def wait_until_ready(self) -> None:
         """Return when the server answers.
@@ -100,7 +111,7 @@ class LabServer:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/{self.answers}?token={self.token}", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -170,6 +181,24 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kmemlab: port {arguments.port} is taken: choose another, make lab PORT=8899", file=sys.stderr)
         return 2
 
+    compiled = arguments.compiled.resolve() if arguments.compiled is not None else None
+    token = arguments.token or secrets.token_hex(16)
+
+    def start() -> LabServer:
+        return LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token, compiled=compiled)
+
+    return serve(start, f"lab/tree/{FIRST}?token={token}", arguments.browser)
+
+
+def serve(start: Callable[[], LabServer], place: str, browser: bool) -> int:
+    """Start a server, say when it is ready, and wait until it is to end; 0 then, 1 if it fails.
+
+    Args:
+        start: starts it.
+        place: what is opened there, with the token.
+        browser: open a browser too.
+    """
+
     def leave(number: int, frame: FrameType | None) -> None:
         raise SystemExit(0)
 
@@ -177,15 +206,12 @@ def main(argv: list[str] | None = None) -> int:
     for number in leaving:
         signal.signal(number, leave)
     make = Make()
-    compiled = arguments.compiled.resolve() if arguments.compiled is not None else None
-    token = arguments.token or secrets.token_hex(16)
-    server = LabServer(arguments.root.resolve(), arguments.home.resolve(), arguments.port, token, compiled=compiled)
+    server = start()
     try:
         server.wait_until_ready()
-        address = f"{server.url}/lab/tree/{FIRST}?token={token}"
-        print(f"kmemlab: ready {address}", flush=True)
-        if arguments.browser:
-            webbrowser.open(address)
+        print(f"kmemlab: ready {server.url}/{place}", flush=True)
+        if browser:
+            webbrowser.open(f"{server.url}/{place}")
         while server.process.poll() is None and not make.wants_an_end():
             time.sleep(0.25)
         return 1 if server.process.returncode else 0
