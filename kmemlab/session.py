@@ -130,6 +130,15 @@ class Session:
             self.seek(here)
         return undone
 
+    def become(self, other: Session) -> None:
+        """Take over another session's machine, commands and position; what is looked at (`view`) stays.
+
+        Whoever shows this session shows the other machine from now on. The other session is used up: do not go on with it.
+        """
+        view, history = self.view, self.history + other.history + 1
+        self.__dict__.update(other.__dict__)
+        self.view, self.history = view, history
+
     # -- to and fro
 
     def back(self, events: int = 1) -> int:

@@ -8,35 +8,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .address import opened
     from .hub import refresh
+    from .knobs import Knob, cpus_knob, era_knob, knob_row, limit_knob, size_knob
     from .panel import Picture
     from .views import BuddyView, ChargePath, ContainerView, FlowView, SlabView, Timeline
     from .widget import Lab
-
-__all__ = [
-    "BuddyView",
-    "ChargePath",
-    "ContainerView",
-    "FlowView",
-    "Lab",
-    "Picture",
-    "SlabView",
-    "Timeline",
-    "opened",
-    "refresh",
-]
 
 _HOMES = {
     "BuddyView": ".views",
     "ChargePath": ".views",
     "ContainerView": ".views",
     "FlowView": ".views",
+    "Knob": ".knobs",
     "Lab": ".widget",
     "Picture": ".panel",
     "SlabView": ".views",
     "Timeline": ".views",
+    "cpus_knob": ".knobs",
+    "era_knob": ".knobs",
+    "knob_row": ".knobs",
+    "limit_knob": ".knobs",
     "opened": ".address",
     "refresh": ".hub",
+    "size_knob": ".knobs",
 }
+
+__all__ = [
+    "BuddyView",
+    "ChargePath",
+    "ContainerView",
+    "FlowView",
+    "Knob",
+    "Lab",
+    "Picture",
+    "SlabView",
+    "Timeline",
+    "cpus_knob",
+    "era_knob",
+    "knob_row",
+    "limit_knob",
+    "opened",
+    "refresh",
+    "size_knob",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -131,3 +131,42 @@ def test_two_labs_and_a_view_on_one_session_hear_each_other_and_another_session_
     state = json.loads(lab.python("import json; print(json.dumps(s.machine.state()))"))
     assert state["caches"]
     assert int(lab.python("print(s.length)")) == end
+
+
+def test_a_slider_that_is_moved_changes_the_machine_and_every_view_of_it(lab: LabPage) -> None:
+    lab.open(
+        "from kmemlab.lab import *\nfrom kmemlab import Session\ns = Session(memory='2M', cpus=2)\n"
+        "s.run('mount -t container -o kmem none /containers', 'mkdir /containers/blue',\n"
+        "    'echo -n 1024 > /containers/blue/kmem.limit', 'echo 1 > /sys/slab/filp/cache_account', 'fork',\n"
+        "    'echo 2 > /containers/blue/tasks', 'as 2 open 40')\n"
+        "knobs = knob_row(s, limit='blue', cpus=True, era=True, size=True)\nknobs",
+        "view = ContainerView(s, select='blue')\nview",
+        "def bad(value):\n    raise RuntimeError('a fault of ours')\n"
+        "import ipywidgets\nbroken = Knob(ipywidgets.IntSlider(3, 0, 9, description='broken'), bad)\nbroken",
+    )
+    lab.page.wait_for_selector(".kmemlab-view[data-position]")
+    handle = lab.page.locator(".jp-OutputArea-output .noUi-handle").first
+    handle.focus()
+    for _ in range(4):
+        handle.press("ArrowRight")
+    lab.page.wait_for_selector("[role=treeitem][data-path='/blue'][data-limit='2048']")
+    state = json.loads(lab.python("import json; print(json.dumps(s.machine.state()))"))
+    kmem = next(row for row in state["containers"]["hierarchies"][0]["containers"] if row["path"] == "/blue")["kmem"]
+    assert (kmem["limit"], kmem["usage"], kmem["failcnt"]) == (2048, 2048, 32)
+    shown = lab.containers()["/blue"]
+    assert (shown["limit"], shown["usage"], shown["failcnt"]) == ("2048", "2048", "32")
+    lab.shot("knobs")
+    # A handler that fails says so below its own control, and the control goes back.
+    last = lab.page.locator(".jp-OutputArea-output .noUi-handle").last
+    last.focus()
+    last.press("ArrowRight")
+    alert = lab.page.wait_for_selector("[role=alert]")
+    assert alert is not None
+    assert alert.inner_text() == "RuntimeError: a fault of ours"
+    lab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.noUi-handle')].at(-1).getAttribute('aria-valuenow').startsWith('3')"
+    )
+    assert lab.python("print(broken.control.value)").strip() == "3"
+    lab.page.locator("details summary").last.click()
+    assert "in bad" in lab.page.locator("details pre").last.inner_text()
+    lab.shot("knob-error")
