@@ -59,6 +59,7 @@ class SlabRow(Row):
         remote: of these, cells that another cpu freed: not yet on the cpu's own list.
         number: the slab's birth number in its cache, from 0, never used again.
         array: whether it has an owner array.
+        array_home: (cache, slab number, cell) of the kmalloc object that is the owner array; None without one in a slab.
     """
 
     cache: str
@@ -72,6 +73,7 @@ class SlabRow(Row):
     remote: tuple[int, ...]
     number: int
     array: bool
+    array_home: tuple[str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

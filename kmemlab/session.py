@@ -188,13 +188,15 @@ class Session:
 
         Args:
             name: containers, slabs (of `cache`), pages, flow, cost, events or steps (of the event at the position).
-            cache: for slabs, whose.
+            cache: for slabs, whose; "*" for those of every cache.
 
         Raises:
             KernelError: EINVAL for another name, ENOENT for no such cache.
         """
         if name == "containers":
             return survey.container_rows(self.machine)
+        if name == "slabs" and cache == "*":
+            return survey.all_slab_rows(self.machine)
         if name == "slabs":
             return survey.slab_rows(self.machine, self.machine.find_cache(cache))
         if name == "pages":

@@ -81,7 +81,21 @@ def slab_row(machine: Machine, slab: Slab, where: str) -> SlabRow:
     return SlabRow(
         cache.name, int(slab.pfn), int(cache.order), where, slab.live(), int(cache.objects), owners,
         tuple(own + on_page), tuple(on_page) if where.startswith("cpu") else (), int(slab.number), slab.has_owners,
+        array_home(machine, slab),
     )  # fmt: skip
+
+
+def array_home(machine: Machine, slab: Slab) -> tuple[str, int, int] | None:
+    """Return (cache, slab number, cell) of a slab's owner array; None if it has none in a slab."""
+    home = machine.slub.slab_of[slab.array >> PAGE_SHIFT] if slab.has_owners and slab.array != NONE else None
+    if home is None:
+        return None
+    return home.cache.name, int(home.number), int((slab.array - home.base) // home.cache.size)
+
+
+def all_slab_rows(machine: Machine) -> tuple[SlabRow, ...]:
+    """Return the slabs of every cache, in the order of the caches."""
+    return tuple(row for cache in machine.slub.caches if cache.nr_slabs for row in slab_rows(machine, cache))
 
 
 def page_rows(machine: Machine) -> tuple[PageRow, ...]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kmemlab.figures.flow import flow_figure, flow_text
     from kmemlab.figures.frame import Room, room_for
     from kmemlab.figures.graphs import charge_path_graph, container_graph, flow_graph
+    from kmemlab.figures.held import graph_figure
+    from kmemlab.figures.held_graph import machine_graph, why_held
+    from kmemlab.figures.held_words import graph_text
     from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
     from kmemlab.figures.palette import Owner, Theme, assign_owners, template
     from kmemlab.figures.path import path_figure, path_text
@@ -26,7 +29,10 @@ _ROOMS = {
     "flow": ("flow_figure", "flow_text"),
     "frame": ("Room", "room_for"),
     "graphs": ("charge_path_graph", "container_graph", "flow_graph"),
+    "held": ("graph_figure",),
+    "held_words": ("graph_text",),
     "hierarchy": ("hierarchy_figure", "hierarchy_text"),
+    "held_graph": ("machine_graph", "why_held"),
     "palette": ("Owner", "Theme", "assign_owners", "template"),
     "path": ("path_figure", "path_text"),
     "slabs": ("slabs_figure", "slabs_text"),
@@ -56,8 +62,11 @@ __all__ = [
     "flow_figure",
     "flow_graph",
     "flow_text",
+    "graph_figure",
+    "graph_text",
     "hierarchy_figure",
     "hierarchy_text",
+    "machine_graph",
     "path_figure",
     "path_text",
     "room_for",
@@ -66,4 +75,5 @@ __all__ = [
     "template",
     "timeline_figure",
     "timeline_text",
+    "why_held",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from ..engine.errors import CheckError, KernelError
 from ..figures import assign_owners, room_for
 from ..recordings import ForeignFileError
+from ..records import SlabRow
 from ..scenarios import SCENARIOS, play
 from ..session import Session
 from ..survey import container_rows
@@ -182,6 +183,7 @@ class Controller(Walker):
         self.session.machine.find_cache(name)
         self.look.cache = name
         self.look.object = None
+        self.look.page = -1
 
     def do_select(self, id: int | None = None) -> None:  # noqa: A002 (the contract's name)
         """Select a container, or none."""
@@ -191,6 +193,19 @@ class Controller(Walker):
     def do_object(self, slab: int | None = None, slot: int | None = None) -> None:
         """Choose an object of the drawn cache, or none."""
         self.look.object = None if slab is None or slot is None else (int(slab), int(slot))
+        rows = self.session.records("slabs", self.look.cache) if self.look.object is not None else ()
+        self.look.page = next((row.pfn for row in rows if isinstance(row, SlabRow) and row.number == slab), -1)
+
+    def do_page(self, pfn: int | None = None) -> None:
+        """Choose a page, or none; if a slab has it, its cache is drawn."""
+        slub = self.session.machine.slub
+        page = -1 if pfn is None else int(pfn)
+        if page >= slub.pages.nr_pages:
+            raise ValueError(f"there is no page {page}: this machine has {slub.pages.nr_pages:,}")
+        slab = slub.slab_of[page] if page >= 0 else None
+        if slab is not None and slab.cache.name != self.look.cache:
+            self.do_cache(slab.cache.name)
+        self.look.page = page
 
     def do_tab(self, name: str, size: str = "", width: int = 0) -> None:
         """Show another picture, drawn for the stage's size, if the page says it."""

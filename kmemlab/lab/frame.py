@@ -93,7 +93,8 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
                     frame["object"] = card
     with guarded(frame, look):
         if look.tab != "slabs" or look.twin:
-            frame |= picture(session, moment, look.tab, look.cache, look.selected, look.owners, look.theme, look.room)
+            at = (look.selected, look.owners, look.theme, look.room, look.page)
+            frame |= picture(session, moment, look.tab, look.cache, *at)
     with guarded(frame, look):
         nodes = path_nodes(moment)
         if nodes is not None:

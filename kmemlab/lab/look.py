@@ -20,6 +20,7 @@ class Look:
         selected: a container's path, "" for none.
         cache: name of the cache whose slabs are drawn.
         object: (slab, slot) of the chosen object, None for none.
+        page: the page that the graph is about, -1: that of the object's slab, or of the cache's first one.
         tab: the stage.
         theme: "light" or "dark": what figures are drawn for.
         room: size of the stage that figures are laid out for.
@@ -40,6 +41,7 @@ class Look:
         self.selected = ""
         self.cache = "filp"
         self.object: tuple[int, int] | None = None
+        self.page = -1
         self.tab = "slabs"
         self.theme = "light"
         self.room = Room()

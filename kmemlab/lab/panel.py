@@ -29,9 +29,10 @@ class Picture(anywidget.AnyWidget):
 
     Args:
         session: whose machine is drawn.
-        name: slabs, flow, memory, cost, tree, path or timeline.
+        name: slabs, flow, memory, cost, graph, tree, path or timeline.
         cache: for slabs, whose.
         selected: path of the container in full colour.
+        page: for graph, the page it is about; by default the first one of the cache.
 
     A saved notebook shows its text twin, as a picture, where no page can draw.
     """
@@ -41,7 +42,7 @@ class Picture(anywidget.AnyWidget):
     pictures = traitlets.Dict().tag(sync=True)
     twin = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "") -> None:
+    def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "", page: int = -1) -> None:
         if name not in PICTURES:
             raise ValueError(f"there is no picture {name!r}: choose one of {', '.join(PICTURES)}")
         paths = [str(row.to_dict()["path"]) for row in session.records("containers")]
@@ -51,7 +52,7 @@ class Picture(anywidget.AnyWidget):
         moment = moment_of(session, controller.look.step)
         controller.frame()  # gives the containers their letters
         drawn = {
-            theme: picture(session, moment, name, cache, selected, controller.look.owners, theme, lab=False)
+            theme: picture(session, moment, name, cache, selected, controller.look.owners, theme, page=page, lab=False)
             for theme in ("light", "dark")
         }
         super().__init__(pictures={theme: each["figure"] for theme, each in drawn.items()}, twin=drawn["light"]["twin"])

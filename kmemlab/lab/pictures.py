@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ..figures import (
@@ -15,8 +15,11 @@ from ..figures import (
     cost_text,
     flow_figure,
     flow_text,
+    graph_figure,
+    graph_text,
     hierarchy_figure,
     hierarchy_text,
+    machine_graph,
     path_figure,
     path_text,
     slabs_figure,
@@ -24,8 +27,9 @@ from ..figures import (
     timeline_figure,
     timeline_text,
 )
+from ..records import SlabRow
 from ..session import Session
-from ..survey import container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
+from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
 from .moment import Moment
 
 TABS = (
@@ -33,6 +37,7 @@ TABS = (
     ("flow", "Charge flow"),
     ("memory", "Memory"),
     ("cost", "Cost"),
+    ("graph", "Graph"),
 )
 TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
 # The lab has path and timeline in places of their own, and no tree: 2007's counters are flat, and lines between containers
@@ -49,6 +54,7 @@ def picture(
     owners: Mapping[str, Owner],
     theme: str,
     room: Room | None = None,
+    page: int = -1,
     lab: bool = True,
 ) -> dict[str, Any]:
     """Return `twin` and `figure`; in the lab the slab pages are a canvas of its own, and have no figure."""
@@ -65,6 +71,13 @@ def picture(
     elif tab == "cost":
         cost = cost_rows(machine)
         figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
+    elif tab == "graph":
+        rows = tuple(moment.container(row)[0] for row in container_rows(machine))
+        slabs = tuple(moment.slab_row(row) for row in all_slab_rows(machine))
+        graph = machine_graph(rows, slabs, page_rows(machine))
+        shown_page = page if page >= 0 else first_page(slabs, cache)
+        figure = graph_figure(graph, shown_page, owners, chosen, shown, space)
+        twin = graph_text(graph, shown_page, chosen)
     elif tab == "timeline":
         events = tuple(event_rows(machine, session.log, last=session.length))
         limits = {row.path: row.limit for row in container_rows(machine) if row.limit is not None}
@@ -87,6 +100,12 @@ def picture(
             return {"twin": f"{twin}\n... and {left:,} more, all full" if left > 0 else twin}
         figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
     return {"figure": without_null(figure.to_plotly_json()), "twin": twin}
+
+
+def first_page(slabs: Sequence[SlabRow], cache: str, number: int = -1) -> int:
+    """Return the first page of slab `number` of a cache; without one, of its first slab, or of any."""
+    mine = [row for row in slabs if row.cache == cache]
+    return next((row.pfn for row in [*(row for row in mine if row.number == number), *mine, *slabs]), 0)
 
 
 def without_null(value: Any) -> Any:

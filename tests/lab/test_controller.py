@@ -282,7 +282,7 @@ def test_what_is_selected_no_longer_is_not_in_the_next_link() -> None:
 
 def test_the_tabs_stand_in_the_order_of_their_keys_and_a_link_with_a_tab_of_an_older_lab_opens_the_slab_pages() -> None:
     session = Session(memory="1M")
-    assert [tab for tab, _ in Controller(session).frame()["tabs"]] == ["slabs", "flow", "memory", "cost"]
+    assert [tab for tab, _ in Controller(session).frame()["tabs"]] == ["slabs", "flow", "memory", "cost", "graph"]
     session.view = {"tab": "tree"}
     frame = Controller(Session.from_link(session.to_link())).frame()
     assert (frame["tab"], "figure" in frame) == ("slabs", False)
@@ -295,3 +295,18 @@ def test_a_figure_is_laid_out_for_the_stage_that_the_page_told_of(bomb: Controll
     frame = do(bomb, "room", size="S", width=368)
     assert frame["figure"]["layout"]["xaxis"]["range"] == [0, 368]
     assert "notice" not in frame
+
+
+def test_the_graph_is_about_the_chosen_page_or_the_chosen_objects(bomb: Controller) -> None:
+    do(bomb, "last")
+    frame = do(bomb, "tab", name="graph")
+    first = bomb.session.records("slabs")[0]
+    assert frame["twin"].startswith(f"Why is page {first.to_dict()['pfn']} held?")
+    other = bomb.session.records("slabs")[-1].to_dict()
+    assert do(bomb, "object", slab=other["number"], slot=0)["twin"].startswith(f"Why is page {other['pfn']} held?")
+    stranger = bomb.session.records("slabs", "mm_struct")[0].to_dict()
+    frame = do(bomb, "page", pfn=stranger["pfn"] + 1)
+    assert frame["twin"].startswith(f"Why are pages {stranger['pfn']}-{stranger['pfn'] + 1} held?")
+    assert frame["cache"]["name"] == "mm_struct", "the slab pages follow"
+    assert do(bomb, "page")["twin"].startswith(f"Why are pages {stranger['pfn']}-")
+    assert "there is no page" in do(bomb, "page", pfn=10**9)["notice"]["text"]
