@@ -10,7 +10,7 @@ export function makeHeadline(lab) {
   const model = h("span", { class: "kl-model", title: "This name is kmemlab's own choice" }, "model");
   const detail = h("div", { class: "kl-detail", hidden: true });
   const source = h("span", {}, "source: ", link, model);
-  const el = h("div", { class: "kl-top" }, sentence, h("div", { class: "kl-src" }, step, source, detail));
+  const el = h("div", { class: "kl-top" }, sentence, h("div", { class: "kl-src" }, source, step, detail));
 
   const showDetail = (open) => {
     detail.hidden = !open;
@@ -33,7 +33,9 @@ export function makeHeadline(lab) {
       const words = frame.sentence || (frame.length ? "" : "Nothing has happened yet.");
       if (sentence.textContent !== words) sentence.textContent = words;
       const walking = frame.steps > 1;
-      step.textContent = walking ? `step ${frame.step} of ${frame.steps}` : "";
+      // A number is as wide as the last one, so that the words before it stay where they are.
+      const k = String(frame.step).padStart(String(frame.steps).length, "\u2007");
+      step.textContent = walking ? `step ${k} of ${frame.steps}` : "";
       setAttrs(step, { "data-dot": walking && Boolean(frame.source) });
       source.hidden = !frame.source;
       if (!frame.source) return;

@@ -8,7 +8,8 @@ const PATH_FONT = { L: 16.5, M: 13.5, S: 12.5 };
 const CHARGE_SHARES = [1.08, 1.14, 1.02, 1, 0.86, 1.34, 0.76];
 const VERTICAL_BELOW = 780;
 const VERTICAL_ROW = 42;
-const SMALLEST_PATH_FONT = 10.5;
+const SMALLEST = 11; // px: nothing in the lab is written smaller
+const valueSize = (font) => Math.max(SMALLEST, font - 1.2);
 
 /** @param {import("./dom.js").Lab} lab */
 export function makePath(lab) {
@@ -44,7 +45,7 @@ export function makePath(lab) {
 /** The type size at which every column has the room its texts need; not below the smallest that can be read. */
 function fitted(path, width, font) {
   const sum = columnNeeds(path, width, font).reduce((a, b) => a + b, 0);
-  return sum > width - 8 ? Math.max(SMALLEST_PATH_FONT, (font * (width - 8)) / sum) : font;
+  return sum > width - 8 ? Math.max(SMALLEST, (font * (width - 8)) / sum) : font;
 }
 
 const reached = (node) => ["done", "now", "refused"].includes(node.state);
@@ -62,7 +63,7 @@ function pathLanes(path) {
 function columnNeeds(path, width, font) {
   const need = Array(Math.max(path.columns, 1)).fill(40);
   for (const node of path.nodes) {
-    const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", font - 1.2, 500));
+    const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", valueSize(font), 500));
     const beside = node.col === path.turn && node.lane !== "unwind";
     need[node.col] = Math.min(width * 0.26, Math.max(need[node.col], text + (beside ? 38 : 14)));
   }
@@ -130,8 +131,8 @@ function pathNode(node, x, y, tx, lineHeight, font, room) {
     svgText(
       tx,
       y + top + lineHeight.value,
-      fitText(String(node.value ?? ""), room, font - 1.2, refusal ? 500 : 400),
-      { size: font - 1.2, weight: refusal ? 500 : 400, tone: valueTone },
+      fitText(String(node.value ?? ""), room, valueSize(font), refusal ? 500 : 400),
+      { size: valueSize(font), weight: refusal ? 500 : 400, tone: valueTone },
     ),
   );
 }
@@ -177,7 +178,7 @@ function rcuBracket([first, last], edges, y, font) {
   const right = Math.min(edges[last] + font * 6.4, (edges[last + 1] ?? Infinity) - 14);
   const middle = (left + 7 + right) / 2;
   const text = svgText(middle, y - 10, "rcu_read_lock", {
-    size: font - 1.7,
+    size: Math.max(SMALLEST, font - 1.7),
     anchor: "middle",
     tone: "kl-s3 kl-mono",
   });

@@ -189,18 +189,22 @@ export function paintBytes(p) {
   timeLine(p, slab, Y, { stroke: "var(--kl-ink2)", width: 2, pale: 0.5 });
   timeLine(p, charged, Y, { stroke: "var(--kl-ink)", width: 2.5, pale: 0.35 });
   const ends = [valueAt(slab, p.last), valueAt(charged, p.last)];
-  endLabels(p, [
+  const labels = [
     { y: Y(ends[0]), value: ends[0], text: "in slabs", tone: "kl-s2", selected: false },
     { y: Y(ends[1]), value: ends[1], text: "charged", selected: true },
-  ]);
+  ];
+  endLabels(p, labels);
   const free = valueAt(slab, p.now) - valueAt(charged, p.now);
   if (free <= 0) return;
   const words = `${fmt(free)} bytes nobody pays`;
   const room = textWidth(words, p.font - 0.5) + 10;
   const x = p.X(now);
-  const right = x + 10 + room < p.x1 + p.font * 5;
+  const y = p.bottom - p.font;
+  // Beside a name at the end of a curve the words end before it.
+  const beside = labels.some((label) => Math.abs(label.y + 4 - y) < p.font * 1.2);
+  const right = x + 10 + room < p.x1 + (beside ? 0 : p.font * 5);
   p.el.append(
-    svgText(right ? x + 10 : x - 8, p.bottom - p.font * (right ? 1 : 0.6), words, {
+    svgText(right ? x + 10 : x - 8, right ? y : p.bottom - p.font * 0.6, words, {
       size: p.font - 0.5,
       anchor: right ? "start" : "end",
       tone: "kl-s2 kl-halo",
