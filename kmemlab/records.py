@@ -89,6 +89,7 @@ class FlowRow(Row):
         refused: True for bytes that were asked for and not given.
         state: where the slab is: "cpu slab", "partial", "full, on no list", "" for refused bytes.
         free: True for free cells and the tail of the slab, which nobody pays.
+        accounted: whether the cache's new objects are charged.
     """
 
     task: str
@@ -99,6 +100,7 @@ class FlowRow(Row):
     refused: bool
     state: str = ""
     free: bool = False
+    accounted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,8 +181,9 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
                 add(names.get(pid, f"task {pid}"), path, cache.name, order, int(cache.size), state)
             if tail + free:
                 add("", None, cache.name, order, tail + free * int(cache.size), state, True)
+    accounted = {cache.name for cache in machine.slub.caches if machine.accounted(cache)}
     return tuple(
-        FlowRow(task, path, cache, order, size, refused, state, free)
+        FlowRow(task, path, cache, order, size, refused, state, free, refused or cache in accounted)
         for (task, path, cache, order, refused, state, free), size in flow.items()
         if size
     )

@@ -12,9 +12,6 @@ from kmemlab.records import ContainerRow, FlowRow, StepRow
 
 LAYERS: Final = ("task", "container", "cache", "slab state", "pages")
 STATES: Final = ("cpu slab", "partial", "full, on no list")
-# Two streams that no container pays; they stand in the container layer so that a cache's bytes add up.
-NO_OWNER: Final = "no owner"
-FREE: Final = "free, nobody pays"
 
 
 def container_graph(containers: Sequence[ContainerRow], tasks: bool = False) -> nx.DiGraph:
@@ -123,13 +120,14 @@ def _flow_order(row: FlowRow, containers: Sequence[str]) -> tuple[int, bool, int
     return payer, row.free, state
 
 
-def flow_graph(rows: Sequence[FlowRow]) -> nx.MultiDiGraph:
+def flow_graph(rows: Sequence[FlowRow], layers: Sequence[str] = LAYERS) -> nx.MultiDiGraph:
     """Return where bytes go: task, container, cache, slab state, pages by order.
 
-    Parallel edges keep the streams of several containers apart.
+    Parallel edges keep the streams of several containers apart. Bytes that nobody pays begin at their cache.
 
     Args:
         rows: in any order; containers keep the order in which they first come.
+        layers: of `LAYERS`, those that are wanted; the way goes past the others.
 
     Returns:
         Nodes are ("task", container, comm), ("container", path), ("cache", name), ("slab state", state),
@@ -144,16 +142,19 @@ def flow_graph(rows: Sequence[FlowRow]) -> nx.MultiDiGraph:
     for row in sorted(rows, key=lambda row: _flow_order(row, containers)):
         way: list[tuple[tuple[int, str], tuple[Any, ...]]]
         task = ("task", row.container, row.task)
+        payer = row.container or "a container"
         if row.refused:
-            wall = ("wall", row.container)
-            way, stream = [((0, row.task or "a task"), task), ((1, "refused"), wall)], "refused"
+            stream = "refused"
+            asks = ((0, row.task or "a task"), task) if "task" in layers else ((1, payer), ("container", payer))
+            way = [asks, ((1, "refused"), ("wall", row.container))]
         else:
             stream = "free" if row.free else "charged" if row.container is not None else "no owner"
-            payer = row.container or (FREE if row.free else NO_OWNER)
-            way = [((0, row.task), task)] if row.task and not row.free else []
-            way += [((1, payer), ("container", payer)), ((2, row.cache), ("cache", row.cache))]
-            way += [((3, row.state), ("slab state", row.state))]
+            way = [((0, row.task), task)] if row.task and stream == "charged" else []
+            way += [((1, payer), ("container", payer))] if stream == "charged" else []
+            way += [((2, row.cache), ("cache", row.cache))]
+            way += [((3, row.state), ("slab state", row.state))] if row.state else []
             way += [((4, f"order {row.page_order}"), ("pages", row.page_order))]
+            way = [place for place in way if LAYERS[place[0][0]] in layers]
         counted = way[-1:] if row.refused else way
         for (layer, label), node in way:
             if node not in graph:
@@ -170,4 +171,4 @@ def flow_graph(rows: Sequence[FlowRow]) -> nx.MultiDiGraph:
     return graph
 
 
-__all__ = ["FREE", "LAYERS", "NO_OWNER", "STATES", "charge_path_graph", "container_graph", "flow_graph"]
+__all__ = ["LAYERS", "STATES", "charge_path_graph", "container_graph", "flow_graph"]

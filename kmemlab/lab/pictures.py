@@ -64,7 +64,7 @@ def picture(
     space = room or Room()
     if tab == "flow":
         flow = flow_rows(machine, session.log)
-        figure, twin = flow_figure(flow, owners, chosen, shown), flow_text(flow)
+        figure, twin = flow_figure(flow, owners, chosen, shown, space), flow_text(flow)
     elif tab == "memory":
         pages = page_rows(machine)
         figure, twin = buddy_figure(pages, chosen, owners, shown), buddy_text(pages)

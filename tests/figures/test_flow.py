@@ -7,7 +7,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 import pytest
 
-from kmemlab.figures import assign_owners, flow_figure, flow_text
+from kmemlab.figures import Room, assign_owners, flow_figure, flow_text
 from kmemlab.figures.palette import SHADES, TOKENS, Theme
 from kmemlab.records import FlowRow
 
@@ -32,8 +32,10 @@ def test_bytes_into_a_node_equal_bytes_out_of_it() -> None:
     figure = flow_figure(FLOW, OWNERS)
     came, went = through(figure)
     for place, (kind, name, size, _) in enumerate(figure.data[0].node.customdata):
-        if kind in ("cache", "slab state"):
+        if kind == "slab state":
             assert came[place] == pytest.approx(went[place]) == pytest.approx(size), name
+        elif kind == "cache":
+            assert came[place] <= went[place] == pytest.approx(size), name
         elif kind == "pages":
             assert came[place] == pytest.approx(size)
         elif kind in ("task", "container"):
@@ -44,7 +46,8 @@ def test_labels_say_the_bytes_and_the_wall_says_refused() -> None:
     words = [note.text for note in flow_figure(FLOW, OWNERS).layout.annotations]
     assert words[:5] == ["task", "container", "cache", "slab state", "pages"]
     assert any("bomb" in text and "40,768" in text for text in words)
-    assert any("no owner" in text and "4,096" in text for text in words)
+    assert "4,096 bytes born before accounting: no owner" in words
+    assert "2,816 bytes of free slots and page tails: nobody pays" in words
     assert any(text.startswith("<b>refused 256</b><br>") and "bomb's counter" in text for text in words)
 
 
@@ -145,3 +148,32 @@ def test_bytes_that_nobody_pays_are_drawn_when_no_container_is_selected() -> Non
     rows = [FlowRow("init", None, "filp", 0, 4096, False, "full, on no list")]
     figure = flow_figure(rows, selected=None)
     assert sum(figure.data[0].link.value) > 0
+
+
+STRANGE = [FlowRow("init", None, f"cache{n}", 1, 500_000, False, "partial", n % 2 == 1, False) for n in range(6)]
+
+
+def test_caches_that_are_not_accounted_are_one_thin_stream_below_all_others() -> None:
+    figure = flow_figure([*FLOW, *STRANGE], OWNERS)
+    node, link = figure.data[0].node, figure.data[0].link
+    names = {about[1]: place for place, about in enumerate(node.customdata)}
+    other = names["other caches"]
+    assert node.customdata[other][2] == 3_000_000
+    assert node.y[other] == max(node.y)
+    drawn = sum(v for v, source in zip(link.value, link.source, strict=True) if source == other)
+    assert 0 < drawn < 0.05 * sum(row.bytes for row in FLOW)
+    assert any("other caches, nobody pays" in note.text and "3,000,000" in note.text for note in figure.layout.annotations)
+    assert "* 3,000,000 bytes in caches that are not accounted" in flow_text([*FLOW, *STRANGE])
+    assert flow_figure(STRANGE) == flow_figure([]), "nothing is charged where no cache is accounted"
+
+
+def test_on_a_narrow_page_tasks_and_slab_states_are_left_out_and_every_byte_is_kept() -> None:
+    figure = flow_figure(FLOW, OWNERS, room=Room(368, 321))
+    node = figure.data[0].node
+    kinds = Counter[str]()
+    for kind, _, size, _ in node.customdata:
+        kinds[kind] += size
+    assert set(kinds) == {"container", "cache", "pages", "wall"}
+    assert kinds["cache"] == kinds["pages"] == sum(row.bytes for row in FLOW if not row.refused)
+    assert kinds["wall"] == 256
+    assert [note.text for note in figure.layout.annotations][:3] == ["container", "cache", "pages"]
