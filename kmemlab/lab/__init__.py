@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .address import opened
+    from .compare import Compare
     from .hub import refresh
     from .knobs import Knob, cpus_knob, era_knob, knob_row, limit_knob, size_knob
     from .panel import Picture
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BuddyView": ".views",
     "ChargePath": ".views",
+    "Compare": ".compare",
     "ContainerView": ".views",
     "FlowView": ".views",
     "Knob": ".knobs",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "BuddyView",
     "ChargePath",
+    "Compare",
     "ContainerView",
     "FlowView",
     "Knob",

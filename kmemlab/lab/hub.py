@@ -17,15 +17,17 @@ Place = tuple[int, int, int, str]
 
 
 class View(Protocol):
-    """What a hub asks of a view.
+    """What a hub asks of a view."""
 
-    Attributes:
-        controller: session and look of the view.
-        comm: None once the widget is closed.
-    """
+    @property
+    def controller(self) -> Controller:
+        """Session and look of the view."""
+        ...
 
-    controller: Controller
-    comm: object
+    @property
+    def comm(self) -> object:
+        """None once the widget is closed."""
+        ...
 
     def follow(self) -> None:
         """Draw again, because another view did something."""

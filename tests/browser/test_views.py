@@ -170,3 +170,44 @@ def test_a_slider_that_is_moved_changes_the_machine_and_every_view_of_it(lab: La
     lab.page.locator("details summary").last.click()
     assert "in bad" in lab.page.locator("details pre").last.inner_text()
     lab.shot("knob-error")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (1000, 900)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_two_machines_stand_side_by_side_on_one_scale(lab: LabPage, size: tuple[int, int]) -> None:
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    lab.open(
+        "from kmemlab.lab import *\nfrom kmemlab.scenarios import play\nfrom kmemlab.variants import variant\n"
+        'a = play("fd-bomb")\nb = variant(a, limits={"/bomb": None})\n'
+        'lab = Compare(a, b, select="bomb", at=640)\nlab'
+    )
+    lab.ready()
+    lab.full_screen()
+    lab.dark(size[0] == 1280)
+    lab.page.wait_for_timeout(500)
+    lab.shot(f"compare-{size[0]}")
+    pairs = lab.page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.kl-pair')]
+        .map((e) => [e.dataset.what, [+e.dataset.a, +e.dataset.b]]))"""
+    )
+    usage = "next(r.usage for r in s.records('containers') if r.path == '/bomb')"
+    machine = json.loads(lab.python(f"print([{usage} for s in (a, b)])"))
+    assert pairs["bomb holds, bytes"] == machine
+    # A byte is as long on the left as on the right.
+    lengths = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kl-side')].map((side) => {
+        const bomb = side.querySelector("[role=treeitem][data-path='/bomb']");
+        return bomb.querySelector('.kl-gfill').getBoundingClientRect().width / Number(bomb.dataset.usage) })"""
+    )
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.01)
+    over = lab.page.evaluate("() => { const e = document.querySelector('.kmemlab-lab'); return e.scrollWidth - e.clientWidth }")
+    assert over <= 0
+    # One transport: both go to the event before; a container chosen on the right is chosen on the left.
+    lab.click(".kl-back")
+    assert lab.python("print(a.position, b.position)").split() == ["639", "639"]
+    before = lab.data("seq")
+    lab.page.locator(".kl-side").nth(1).locator("[role=treeitem][data-path='/web']").click()
+    lab.settle(before)
+    chosen = lab.page.evaluate(
+        "() => [...document.querySelectorAll('.kl-side [role=treeitem][aria-selected=true]')].map((e) => e.dataset.path)"
+    )
+    assert chosen == ["/web", "/web"]

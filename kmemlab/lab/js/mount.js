@@ -55,6 +55,7 @@ function smallActions(link, player, state, redraw) {
     first: () => ask("first"),
     last: () => ask("last"),
     undo: () => ask("undo"),
+    choose: (path) => link.ask("choose", path === frame().chosen ? {} : { path }),
     mark: (by) => ask("mark", { by }),
     seek(n) {
       player.stop();
@@ -94,8 +95,9 @@ function smallActions(link, player, state, redraw) {
  * @param {{model: any, el: HTMLElement}} place
  * @param {string} name what a screen reader calls it
  * @param {(lab: any) => {el: HTMLElement[], draw: (frame: any, view: any, seq: number, state: any) => void, dispose?: () => void}} build
+ * @param {(width: number) => string} sizeOf the size of its type by its width
  */
-export function mountSmall({ model, el }, name, build) {
+export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   const link = linkTo(model);
   const root = h("div", {
     class: "kmemlab-lab kmemlab-view",
@@ -138,7 +140,8 @@ export function mountSmall({ model, el }, name, build) {
   function measure() {
     view.width = root.clientWidth;
     view.stack = view.width < STACK_SMALL_BELOW;
-    setAttrs(root, { "data-stack": String(view.stack) });
+    view.size = sizeOf(view.width);
+    setAttrs(root, { "data-stack": String(view.stack), "data-size": view.size });
     draw();
   }
 

@@ -52,6 +52,18 @@ const SLAB_SIZES = {
     air: 0.6,
     height: 332,
   },
+  // Beside another machine's.
+  C: {
+    cell: 20,
+    gap: 2,
+    font: 13,
+    label: 96,
+    between: 24,
+    fullLabel: 26,
+    rowGap: 2,
+    air: 0.35,
+    height: 640,
+  },
 };
 const MANY_CELLS = 2000;
 // Width of the longest words over the lists, in font sizes.
