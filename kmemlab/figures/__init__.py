@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmemlab.figures.buddy import buddy_figure, buddy_text
+    from kmemlab.figures.buddy_marks import Newborn
     from kmemlab.figures.cost import cost_figure, cost_text
     from kmemlab.figures.flow import flow_figure, flow_text
     from kmemlab.figures.frame import Room, room_for
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "buddy": ("buddy_figure", "buddy_text"),
+    "buddy_marks": ("Newborn",),
     "cost": ("cost_figure", "cost_text"),
     "flow": ("flow_figure", "flow_text"),
     "frame": ("Room", "room_for"),
@@ -49,6 +51,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Newborn",
     "Owner",
     "Room",
     "Theme",

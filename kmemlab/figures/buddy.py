@@ -14,34 +14,31 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from kmemlab.figures.frame import bare_axis, count, empty, owners_for, sheet, steps, table, words
+from kmemlab.figures.buddy_marks import Newborn, came, chosen, frame, keys
+from kmemlab.figures.frame import LAID, ROOM, Room, bare_axis, count, empty, owners_for, sheet, steps, table, text_width, words
+from kmemlab.figures.free_lists import PAGE_KIB, bars, free_blocks, servable, told
 from kmemlab.figures.palette import TOKENS, Owner, Theme
-from kmemlab.figures.strip import MINE, USER, Grid, grid_for, painted
+from kmemlab.figures.strip import USER, Grid, grid_for, painted
 from kmemlab.records import PageRow
 
 NOTHING: Final = "No page yet. A machine has memory from its boot on."
-PAGE_KIB: Final = 4
-ORDERS: Final = 11
 MOST_LABELS: Final = 10  # on runs
-MOST_LABELLED: Final = 24  # lines: with more, they are too low for words
+LEAST_LINES: Final = 3  # with fewer the strip would be all bars
+LEAST_LINE: Final = 17  # pixels of a line of the strip that has room for words
 
 
-def free_blocks(pages: Sequence[PageRow]) -> list[int]:
-    """Return how many free blocks each order has, from order 0 to at least 10."""
-    held = Counter(row.order for row in pages if row.user == "free")
-    return [held[order] for order in range(max(ORDERS, *(order + 1 for order in held), 0))]
-
-
-def _run_labels(pages: Sequence[PageRow], grid: Grid, total: int, theme: Theme) -> list[dict[str, Any]]:
+def _run_labels(pages: Sequence[PageRow], grid: Grid, total: int, line_pixels: float, room: Room, theme: Theme) -> list[Any]:
     """Words on folded lines and on the widest runs: what a free block could serve, and where the kernel lies."""
     notes: list[dict[str, Any]] = []
+    if line_pixels < LEAST_LINE:
+        return notes
 
     def note(text: str, x: float, line: int) -> None:
         y = line + 0.5 * (1 - 1 / grid.tall)
-        font = {"size": 11, "color": TOKENS[theme].ink2}
+        font = {"size": min(room.small, 12), "color": TOKENS[theme].ink2}
         notes.append(words(text, x, y, xref="x", yref="y", xanchor="center", yanchor="middle", font=font))
 
-    for line in sorted(grid.folded) if grid.lines <= MOST_LABELLED else ():
+    for line in sorted(grid.folded):
         end = grid.starts[line + 1] if line + 1 < grid.lines else -(-total // grid.each)
         note(f"{(end - grid.starts[line]) * grid.each:,} pages free", grid.across / 2, line)
     kernels = 0
@@ -50,10 +47,10 @@ def _run_labels(pages: Sequence[PageRow], grid: Grid, total: int, theme: Theme) 
         piece = min((1 << row.order) // grid.each, grid.across - column)
         kernels += row.user == "kernel"
         named = row.user == "free" or (row.user == "kernel" and kernels == 1)  # the kernel once is enough
-        if not named or line in grid.folded or piece * 6 < grid.across or grid.lines > 16:
-            continue
-        if len(notes) < MOST_LABELS:
-            note(f"free, order {row.order}" if row.user == "free" else "kernel", column + piece / 2, line)
+        text = f"free, order {row.order}" if row.user == "free" else "kernel"
+        fits = piece / grid.across * (room.width - 66) > text_width(text, room.small) + 8
+        if named and fits and line not in grid.folded and len(notes) < MOST_LABELS:
+            note(text, column + piece / 2, line)
     return notes
 
 
@@ -63,6 +60,9 @@ def buddy_figure(
     owners: Mapping[str, Owner] | None = None,
     theme: Theme = "light",
     total_pages: int | None = None,
+    room: Room = ROOM,
+    born: Newborn | None = None,
+    page: int = -1,
 ) -> go.Figure:
     """Draw memory as a strip of pages and free blocks by order.
 
@@ -74,12 +74,16 @@ def buddy_figure(
         owners: letters and hues of the session; a selected container that they lack gets new ones.
         theme: "light" or "dark".
         total_pages: of the machine; without it, up to the last run. Pages in no run stay blank.
+        room: what its words are laid out for.
+        born: the youngest slab, framed in ink, with words that say when it came.
+        page: a chosen page, framed as well; -1 for none.
 
     Returns:
         Trace "pages" is a heatmap of uint8 cells whose x is a drawn page's place in its line and y the line;
         meta has "starts" (first drawn page of each line) and "each" (pages in a drawn one), so that
         (starts[int(y)] + int(x)) * each is a page number. Stretches of free lines are folded into one.
-        Trace "free blocks" has the number of free blocks by order.
+        Trace "free blocks" has the number of free blocks by order, and as customdata how many blocks of that order could be
+        served, larger ones split.
     """
     if not pages:
         return empty(NOTHING, theme)
@@ -106,78 +110,75 @@ def buddy_figure(
         "showscale": False,
         "hoverinfo": "none",  # no tip, but clicks still arrive
     }
-    blocks = free_blocks(pages)
-    bars = {
-        "type": "bar",
-        "name": "free blocks",
-        "x": list(range(len(blocks))),
-        "y": blocks,
-        "text": [f"{number:,}" for number in blocks],
-        "textposition": "outside",
-        "textfont": {"size": 12, "color": [tokens.ink if number else tokens.ink3 for number in blocks]},
-        "cliponaxis": False,
-        "marker": {"color": tokens.ink2, "line": {"width": 0}},
-        "width": 0.5,
-        "xaxis": "x2",
-        "yaxis": "y2",
-        "hoverinfo": "skip",
-    }
-    key = [(tokens.ink, "slab page")]
-    key += [(colours[MINE], f"share of it that {mine.name} owns")] if mine else []
-    key += [(tokens.none, "kernel"), (tokens.hush, "stacks, page tables"), (tokens.ink3, "large kmalloc")]
-    squares = "   ".join(f"<span style='color:{colour}'>■</span> {text}" for colour, text in key)
-    quiet = {"size": 12, "color": tokens.ink2}
-    low = 0.34 if grid.lines <= 16 else 0.28
+    small, tall = room.small, room.height
     coarse = f", {grid.each} in a drawn one" if grid.each > 1 else ""
-    free_key = f"<span style='color:{tokens.ink3}'>□</span> free"
     title = f"{count(total, 'page')} of {PAGE_KIB} KiB{coarse}, lowest address first"
-    notes = [
-        words(title, 0, 1, yanchor="top", font=quiet),
-        words(f"{squares}   {free_key}", 0, low, yanchor="top", yshift=-6, font=quiet),
-        words(
-            f"<b>Free blocks</b>  <span style='color:{tokens.ink3}'>waiting in each order</span>",
-            0, low, yanchor="top", yshift=-34,
-        ),
-        *_run_labels(pages, grid, total, theme),
-    ]  # fmt: skip
-    every = max(1, grid.lines // 8)
+    said = chosen(pages, page) if page >= 0 else came(born, pages) if born is not None else ""
+    if said and not room.narrow and text_width(title + said, small, bold=True) + 24 > room.width:
+        title = f"{count(total, 'page')} of {PAGE_KIB} KiB"
+    if said and text_width(title + said, small, bold=True) + 24 > room.width:
+        said = said.rpartition(", ")[0] or said
+    quiet = {"size": small, "color": tokens.ink2}
+    notes = [words(title, 0, 1, yanchor="top", font=quiet)]
+    if said and room.narrow:
+        notes.append(words(f"<b>{said}</b>", 0, 1, yanchor="top", yshift=-small * 1.4, font={"size": small}))
+    elif said:
+        notes.append(words(f"<b>{said}</b>", 1, 1, xanchor="right", yanchor="top", font={"size": small}))
+    key_lines = keys(mine, room, theme)
+    head = small * 1.4 * (2 if said and room.narrow else 1) + 10
+    lists = small * 1.45 * (5.2 + 1.4 * room.narrow) + max(26, tall * 0.1)  # heading, bars and the rows below them
+    high = tall - lists - len(key_lines) * small * 1.5 - 10
+    left = room.across(text_width("99,999 K ", min(small, 12)))
+    notes += [
+        words(text, 0 if room.narrow else left, 1 - (high + small * (1.1 + 1.5 * line)) / tall, yanchor="middle", font=quiet)
+        for line, text in enumerate(key_lines)
+    ]
+    blocks = free_blocks(pages)
+    trace, axes, more = bars(blocks, tall - lists, room, theme)
+    line_pixels = (high - head) / max(grid.lines, LEAST_LINES)
+    notes += more + _run_labels(pages, grid, total, line_pixels, room, theme)
+    every = max(1, -(-int(small * 1.2) // max(1, int(line_pixels))))
     lines = list(range(0, grid.lines, every))
+    pixel = (grid.across / (room.width * (1 - left)), 1 / line_pixels)
+    shapes = frame(grid, pages, born.pfn, 2.5, pixel, theme) if born is not None else []
+    shapes += frame(grid, pages, page, 2, pixel, theme) if page >= 0 else []
     figure = sheet(
         theme,
-        margin=(66, 10, 14, 30),
-        xaxis=bare_axis(0, grid.across),
+        margin=(0, 0, 0, 0),
+        height=tall,
+        meta=LAID,
+        xaxis=bare_axis(-4 * pixel[0], grid.across + 4 * pixel[0], domain=[left, 1]),
         yaxis={
-            "range": [max(grid.lines, 4), 0],
-            "domain": [low, 0.93],
+            "range": [max(grid.lines, LEAST_LINES), -5 * pixel[1]],  # room for a frame round what is at the edge
+            "domain": [1 - high / tall, 1 - head / tall],
+            "automargin": False,
             "tickvals": [line + 0.5 * (1 - 1 / grid.tall) for line in lines],
             "ticktext": [f"{grid.starts[line] * grid.each * PAGE_KIB:,} K " for line in lines],
+            "tickfont": {"size": min(small, 12), "color": tokens.ink3},
         },
-        xaxis2={
-            "anchor": "y2",
-            "range": [-0.5, len(blocks) - 0.5],
-            "tickvals": list(range(len(blocks))),
-            "ticktext": [f"order {order}" for order in range(len(blocks))],
-            "showline": True,
-            "linecolor": tokens.line2,
-        },
-        yaxis2=bare_axis(0, max(1, *blocks) * 1.9, domain=[0, low - 0.16], anchor="x2"),
         annotations=notes,
+        shapes=shapes,
+        **axes,
     )
-    return figure.add_traces([strip, bars])
+    return figure.add_traces([strip, trace])
 
 
-def buddy_text(pages: Sequence[PageRow]) -> str:
-    """Return the line of /proc/buddyinfo, and pages and runs by user below it."""
+def buddy_text(pages: Sequence[PageRow], born: Newborn | None = None, page: int = -1) -> str:
+    """Return the line of /proc/buddyinfo, what each order could be served, and pages and runs by user."""
     if not pages:
         return NOTHING
-    line = "Node 0, zone   Normal " + "".join(f"{number:6d} " for number in free_blocks(pages))
+    blocks = free_blocks(pages)
+    line = "Node 0, zone   Normal " + "".join(f"{number:6d} " for number in blocks)
+    could = "could serve           " + "".join(f"{number:6d} " for number in servable(blocks))
     users: Counter[str] = Counter()
     runs: Counter[str] = Counter()
     for row in pages:
         users[row.user] += 1 << row.order
         runs[row.user] += 1
     rows = [(user, users[user], runs[user], users[user] * PAGE_KIB) for user in USER if users[user]]
-    return f"{line.rstrip()}\n{table(('user', 'pages', 'runs', 'KiB'), rows)}"
+    said = [told(blocks)] + ([came(born, pages)] if born is not None else [])
+    said += [chosen(pages, page)] if page >= 0 else []
+    return "\n".join([line.rstrip(), could.rstrip(), table(("user", "pages", "runs", "KiB"), rows), *said])
 
 
-__all__ = ["buddy_figure", "buddy_text", "free_blocks"]
+__all__ = ["buddy_figure", "buddy_text"]

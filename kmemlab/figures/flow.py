@@ -13,9 +13,9 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from kmemlab.figures.flow_places import folded, is_other, measures, places, widths
-from kmemlab.figures.frame import LAID, ROOM, Room, empty, fitted, owners_for, sheet, table, text_width, words
+from kmemlab.figures.flow_words import label, legend, swatches
+from kmemlab.figures.frame import LAID, ROOM, Room, empty, owners_for, sheet, table, words
 from kmemlab.figures.graphs import LAYERS, flow_graph
-from kmemlab.figures.layout import Place
 from kmemlab.figures.palette import TOKENS, Owner, Theme, blend
 from kmemlab.records import FlowRow
 
@@ -91,7 +91,7 @@ def flow_figure(
         links += [{**lane, "color": colour} for colour in lanes]
     heads = [(name, x) for name, x in zip(LAYERS, sizes.columns, strict=True) if name in sizes.layers]
     notes = [words(name, x, 1, yanchor="top", font={"color": tokens.ink3, "size": room.small}) for name, x in heads]
-    notes += _legend(rows, sizes.columns[0 if room.narrow else 2], room, theme)
+    notes += legend(rows, sizes.columns[0 if room.narrow else 2], room, theme)
     names, colours = [], []
     for node in nodes:
         lit = selected is not None and node[1] == selected and node[0] in ("task", "container")
@@ -113,7 +113,7 @@ def flow_figure(
             continue  # its name stands at the cache
         ends = [x for _, x in heads if x > spots[node][0]]
         wide = (min(ends, default=1.0) - spots[node][0]) * room.width if not other else room.width
-        notes += _label(
+        notes += label(
             node, f"{name}, nobody pays" if other else name, graph.nodes[node]["bytes"], spots[node], width[node] * byte, lit,
             theme, room, wide, sizes.wall_tall,
         )  # fmt: skip
@@ -130,7 +130,7 @@ def flow_figure(
         }
         for x, y in (spots[node] for node in nodes if node[0] == "wall")
     ]
-    shapes = [*walls, *_swatches(rows, sizes.columns[0 if room.narrow else 2], room, theme)]
+    shapes = [*walls, *swatches(rows, sizes.columns[0 if room.narrow else 2], room, theme)]
     figure = sheet(theme, (0, 2, 0, 0), room.height, annotations=notes, shapes=shapes, meta=LAID)
     return figure.add_trace(
         {
@@ -162,75 +162,6 @@ def flow_figure(
             },
         }
     )
-
-
-def _label(
-    node: tuple[Any, ...], name: str, size: int, place: Place, tall: float, lit: bool, theme: Theme, room: Room, wide: float,
-    wall: float,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Return the name and the bytes of one node, above it, with a halo where they cross a stream; `wide` pixels at most."""
-    tokens = TOKENS[theme]
-    canvas = tokens.canvas
-    font: dict[str, Any] = {
-        "size": room.text,
-        "weight": 700 if lit else 500,
-        "shadow": ", ".join(f"{x}px {y}px 2px {canvas}" for x in (-1, 0, 1) for y in (-1, 0, 1)),
-    }
-    at: dict[str, Any] = {"x": place[0], "xshift": -1}
-    if node[0] == "wall":
-        font = {**font, "color": tokens.refused_text}
-        at["xshift"] = 6
-        where = f"at {name}'s counter"
-        if text_width(where, room.small) > wide - 14:
-            where = "at the counter"
-        quiet = f"<span style='font-size:{room.small}px'>{where}</span>"
-        return [words(f"<b>refused {size:,}</b><br>{quiet}", y=1 - place[1], yanchor="middle", font=font, **at)]
-    top = 1 - place[1] + max(tall, wall if node[0] == "wall" else 0) / 2
-    number = f"{size:,}" if size else ""
-    ink = tokens.ink2 if theme == "light" else tokens.ink
-    space = wide - 6 - (0 if room.narrow else text_width(f" {number}", room.text))
-    shown = fitted(name, space, room.text, bold=True)
-    quiet = f"<span style='color:{ink};font-size:{room.small if room.narrow else room.text}px'>{number}</span>"
-    return [words(f"<b>{shown}</b>{'<br>' if room.narrow else ' '}{quiet}", y=top, font=font, **at)]
-
-
-def _unpaid(rows: Sequence[FlowRow]) -> list[tuple[bool, str]]:
-    """Return what nobody pays of the accounted caches, hatched or not: words that stand below the streams."""
-    mine = [row for row in rows if row.accounted and row.container is None and not row.refused]
-    born = sum(row.bytes for row in mine if not row.free)
-    free = sum(row.bytes for row in mine if row.free)
-    return [(False, f"{born:,} bytes born before accounting: no owner")] * (born > 0) + [
-        (True, f"{free:,} bytes of free slots and page tails: nobody pays")
-    ] * (free > 0)
-
-
-def _below(line: int, of: int, room: Room) -> float:
-    """Return the middle of a line below the streams, 0 to 1 from below."""
-    return ((of - line - 0.5) * room.small * 1.5 + 2) / room.height
-
-
-def _legend(rows: Sequence[FlowRow], x: float, room: Room, theme: Theme) -> list[dict[str, Any]]:
-    said = _unpaid(rows)
-    font = {"size": room.small, "color": TOKENS[theme].ink2}
-    return [
-        words(text, x, _below(line, len(said), room), yanchor="middle", xshift=17, font=font)
-        for line, (_, text) in enumerate(said)
-    ]
-
-
-def _swatches(rows: Sequence[FlowRow], x: float, room: Room, theme: Theme) -> list[dict[str, Any]]:
-    """Return a small square of the stream before each line: grey, or hatched."""
-    said, tokens = _unpaid(rows), TOKENS[theme]
-    flat: dict[str, Any] = {"xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": x}
-    shapes = []
-    for line, (hatched, _) in enumerate(said):
-        at = {**flat, "yanchor": _below(line, len(said), room)}
-        fill = tokens.canvas if hatched else blend(tokens.canvas, tokens.hush, 0.7)
-        rim = {"color": tokens.hush, "width": 1 if hatched else 0}
-        shapes.append({**at, "type": "rect", "x0": 0, "x1": 11, "y0": -5, "y1": 6, "fillcolor": fill, "line": rim})
-        bars = (-2, 2) if hatched else ()
-        shapes += [{**at, "type": "line", "x0": 0, "x1": 11, "y0": bar, "y1": bar + 1, "line": rim} for bar in bars]
-    return shapes
 
 
 def flow_text(rows: Sequence[FlowRow]) -> str:

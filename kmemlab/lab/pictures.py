@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from ..engine.events import NEWPAGE
 from ..figures import (
+    Newborn,
     Owner,
     Room,
     Theme,
@@ -66,8 +68,9 @@ def picture(
         flow = flow_rows(machine, session.log)
         figure, twin = flow_figure(flow, owners, chosen, shown, space), flow_text(flow)
     elif tab == "memory":
-        pages = page_rows(machine)
-        figure, twin = buddy_figure(pages, chosen, owners, shown), buddy_text(pages)
+        pages, born = page_rows(machine), newborn(session, cache)
+        figure = buddy_figure(pages, chosen, owners, shown, room=space, born=born, page=page)
+        twin = buddy_text(pages, born, page)
     elif tab == "cost":
         cost = cost_rows(machine)
         figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
@@ -106,6 +109,20 @@ def first_page(slabs: Sequence[SlabRow], cache: str, number: int = -1) -> int:
     """Return the first page of slab `number` of a cache; without one, of its first slab, or of any."""
     mine = [row for row in slabs if row.cache == cache]
     return next((row.pfn for row in [*(row for row in mine if row.number == number), *mine, *slabs]), 0)
+
+
+def newborn(session: Session, cache: str) -> Newborn | None:
+    """Return the youngest slab of a cache, if it still lives; None for a cache without slabs."""
+    found, log = session.machine.caches.get(cache), session.log
+    if found is None or not found.nr_slabs:
+        return None
+    number, slab_of = log.numbers.get(found.name, -1), session.machine.slub.slab_of
+    for n in range(session.position - 1, -1, -1):
+        if log.kind[n] == NEWPAGE and log.cache[n] == number:
+            slab = slab_of[int(log.pfn[n])]
+            lives = slab is not None and slab.cache is found and slab.number == log.slab[n]
+            return Newborn(int(log.slab[n]), int(log.pfn[n]), n + 1, int(log.order[n])) if lives else None
+    return None
 
 
 def without_null(value: Any) -> Any:
