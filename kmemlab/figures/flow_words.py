@@ -57,6 +57,7 @@ def _below(line: int, of: int, room: Room) -> float:
 
 
 def legend(rows: Sequence[FlowRow], x: float, room: Room, theme: Theme) -> list[dict[str, Any]]:
+    """Return the lines below the streams."""
     said = _unpaid(rows)
     font = {"size": room.small, "color": TOKENS[theme].ink2}
     return [

@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from kmemlab.figures.frame import LAID, ROOM, Room, bare_axis, empty, fitted, owners_for, placed, sheet, text_width, wrapped
 from kmemlab.figures.held_graph import Node, why_held
 from kmemlab.figures.held_places import Shown, shown
+from kmemlab.figures.held_traces import broken_at, lines_of, points_of
 from kmemlab.figures.held_words import answer, question
 from kmemlab.figures.palette import TOKENS, Owner, Theme
 
@@ -174,7 +175,7 @@ class _Sketch:
             line: dict[str, Any] = {"color": colour, "width": 2.5 if lit else 1.5}
             if path is None or self.known[path].stripe:
                 line["dash"] = "4px,3px"
-            traces.append(_lines(f"objects of {path or NOBODY}", x, y, line))
+            traces.append(lines_of(f"objects of {path or NOBODY}", x, y, line))
         return traces
 
     def path(self) -> dict[str, Any]:
@@ -203,25 +204,8 @@ class _Sketch:
                 corner(self.owner_x - 12, self.owner_y[node[1]], node)
             elif node[0] == "cache" and before is not None and before[0] == "objects" and None in self.owner_y:
                 corner(self.owner_x - 12, self.owner_y[None], node)
-        broken = self._without_words(x, y, about)
-        return {**_lines("path", broken[0], broken[1], {"color": self.tokens.ink, "width": 3}), "customdata": broken[2]}
-
-    def _without_words(
-        self, x: list[float], y: list[float], about: list[list[str]]
-    ) -> tuple[list[float | None], list[float | None], list[list[str] | None]]:
-        """Break the line where the words of a slab stand: it runs up to them and goes on behind them."""
-        xs: list[float | None] = []
-        ys: list[float | None] = []
-        who: list[list[str] | None] = []
-        for place, (at, line, node) in enumerate(zip(x, y, about, strict=True)):
-            if place and about[place - 1] == node and y[place - 1] == line and at in self.end.values():
-                xs.append(None)
-                ys.append(None)
-                who.append(None)
-            xs.append(at)
-            ys.append(line)
-            who.append(node)
-        return xs, ys, who
+        broken = broken_at(self.end.values(), x, y, about)
+        return {**lines_of("path", broken[0], broken[1], {"color": self.tokens.ink, "width": 3}), "customdata": broken[2]}
 
     def points(self) -> list[dict[str, Any]]:
         """Return what can be clicked: slabs (their pages), caches, containers with their letters."""
@@ -233,17 +217,17 @@ class _Sketch:
         chosen = [path == self.selected for path in paths]
         shades = [self.known[path].shade(self.theme) for path in paths]
         return [
-            _points(
+            points_of(
                 "slabs", [self.slab_x + 2] * len(slabs), [self.y[place] for place, _ in slabs],
                 [("page", line.pfn) for _, line in slabs],
                 {"size": 7, "symbol": "square", "color": [tokens.ink if on else tokens.hush for on in lit]},
             ),
-            _points(
+            points_of(
                 "caches", [self.slab_x + 24] * len(caches), [self.y[place] for place, _ in caches],
                 [("cache", line.cache) for _, line in caches], {"size": 14, "opacity": 0},
             ),
             {
-                **_points(
+                **points_of(
                     "containers", [self.owner_x] * len(paths), [self.owner_y[path] for path in paths],
                     [("container", path) for path in paths],
                     {"size": 20, "symbol": "square", "opacity": 1, "line": {"width": 0},
@@ -257,17 +241,6 @@ class _Sketch:
                 },
             },
         ]  # fmt: skip
-
-
-def _lines(name: str, x: Sequence[float | None], y: Sequence[float | None], line: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "scatter", "name": name, "mode": "lines", "x": x, "y": y, "line": line, "hoverinfo": "skip"}
-
-
-def _points(
-    name: str, x: Sequence[float], y: Sequence[float], about: Sequence[tuple[Any, ...]], marker: dict[str, Any]
-) -> dict[str, Any]:
-    flat = {"type": "scatter", "mode": "markers", "cliponaxis": False, "hoverinfo": "none"}
-    return {**flat, "name": name, "x": x, "y": y, "customdata": about, "marker": marker}
 
 
 __all__ = ["graph_figure"]
