@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kmemlab.figures.buddy import buddy_figure, buddy_text
     from kmemlab.figures.buddy_marks import Newborn
     from kmemlab.figures.cost import cost_figure, cost_text
+    from kmemlab.figures.export import ExportError, write_image
     from kmemlab.figures.flow import flow_figure, flow_text
     from kmemlab.figures.frame import Room, room_for
     from kmemlab.figures.graphs import charge_path_graph, container_graph, flow_graph
@@ -28,6 +29,7 @@ _ROOMS = {
     "buddy": ("buddy_figure", "buddy_text"),
     "buddy_marks": ("Newborn",),
     "cost": ("cost_figure", "cost_text"),
+    "export": ("ExportError", "write_image"),
     "flow": ("flow_figure", "flow_text"),
     "frame": ("Room", "room_for"),
     "graphs": ("charge_path_graph", "container_graph", "flow_graph"),
@@ -51,6 +53,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "ExportError",
     "Newborn",
     "Owner",
     "Room",
@@ -79,4 +82,5 @@ __all__ = [
     "timeline_figure",
     "timeline_text",
     "why_held",
+    "write_image",
 ]
