@@ -1,4 +1,4 @@
-"""Writes requirements.txt: every package that kmemlab and JupyterLab need on Binder's Python, at one exact version.
+"""Writes requirements.txt: every package that kmemlab, JupyterLab and Voila need on Binder's Python, at one exact version.
 
 Run by `make lock`. It asks the package index what pip would install there, and installs nothing.
 """
@@ -17,9 +17,9 @@ HEAD = "# Written by `make lock`: what Binder installs, then kmemlab itself from
 
 
 def wanted() -> list[str]:
-    """Return what pyproject.toml asks for: the library's needs and those of the extra `lab`."""
+    """Return what pyproject.toml asks for: the library's needs and those of the extras `lab` and `app`."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["lab"]]
+    return [*project["dependencies"], *project["optional-dependencies"]["lab"], *project["optional-dependencies"]["app"]]
 
 
 def resolve(python: str, requirements: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NEEDED = [Requirement(each) for each in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]]
+EXTRAS = PROJECT["optional-dependencies"]
+NEEDED = [Requirement(each) for each in [*PROJECT["dependencies"], *EXTRAS["lab"], *EXTRAS["app"]]]
 LOCKED = dict(
     line.split("==") for line in (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line
 )

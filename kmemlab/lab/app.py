@@ -10,9 +10,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .server import LabServer, port_is_free, serve
+from .server import PAGE, LabServer, port_is_free, serve
 
-PAGE = Path(__file__).parent / "page"
 # What JupyterLab's widgets and pictures need in the page; the rest of an environment's extensions stays out of it.
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "jupyterlab-plotly"]
 INSTALL = "python -m pip install 'kmemlab[app]'"
@@ -23,7 +22,6 @@ class AppServer(LabServer):
 
     answers = "voila/static/voila.js"
     keeps = False
-    paths = (PAGE,)
 
     def command(self, root: Path, port: int) -> list[str]:
         """Return the program and its arguments."""

@@ -15,11 +15,13 @@ from ..scenarios import SCENARIOS, play
 from ..session import Session
 from ..survey import container_rows
 from .autosave import Autosave
+from .binder import binder_address
 from .complete import completions
 from .eventlog import LONGEST_FILTER
 from .frame import build, moment_of, report_of
 from .look import Look, owners_of, saved_owners
 from .pictures import TABS
+from .still import still
 from .walking import Walker
 
 
@@ -130,6 +132,24 @@ class Controller(Walker):
         self.look.given = {
             "kind": "link", "text": link, "words": f"Link copied. It opens this machine at event {self.session.position:,}.",
         }  # fmt: skip
+
+    def do_binder(self) -> None:
+        """Hand an address over that opens this moment on Binder; say what is missing, where there is none."""
+        self.keep_view()
+        try:
+            address = binder_address(self.session.to_link())
+        except KernelError as error:
+            self.look.notice = ("info", error.strerror or str(error))
+            return
+        self.look.given = {
+            "kind": "link",
+            "text": address,
+            "words": "Binder link copied. It opens this machine in any browser.",
+        }
+
+    def do_picture(self) -> None:
+        """Hand the whole lab over as a picture, an SVG."""
+        self.look.given = {"kind": "picture", "text": still(self.frame(), self.look.theme)}
 
     def do_save(self) -> None:
         """Hand a session file over."""

@@ -25,6 +25,7 @@ from types import FrameType
 from ..build import stale
 
 FIRST = "00-first-light.ipynb"
+PAGE = Path(__file__).parent / "page"  # the lab alone, for Voila: a notebook and a template
 PATIENCE = 120.0  # seconds until a server that does not answer is given up
 
 SETTINGS: Mapping[str, object] = {
@@ -48,7 +49,7 @@ class LabServer:
 
     answers = "api/status"  # what is asked for to see that it answers
     keeps = True  # autosaves are kept in the folder `home`, which stays
-    paths: tuple[Path, ...] = ()  # where Jupyter finds more than in the environment
+    paths = (PAGE,)  # where Jupyter finds more than in the environment
 
     def __init__(
         self,

@@ -103,7 +103,12 @@ class Lab(anywidget.AnyWidget):
         """Draw every view of the session again, after it was changed from a cell."""
         self.controller.rest()
         self._keep()
-        self._answer()
+        if self._awake:
+            self._answer(asked=False)
+        else:  # a page that opens later would miss a patch: it gets the whole
+            self._sent = self.controller.frame()
+            self._seen = (self.session.history, self.session.position)
+            self.send_state("frame")
         hub_of(self.session).tell(self, self.controller, always=True)
 
     def _keep(self, action: object = None) -> None:

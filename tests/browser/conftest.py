@@ -81,5 +81,5 @@ def lab(server: LabServer, page: Page, request: pytest.FixtureRequest, tmp_path:
     driver = LabPage(server, page, request.node.name)
     yield driver
     driver.close()
-    assert not driver.errors, driver.errors
+    assert not driver.errors, (driver.errors, driver.outside)
     assert not driver.outside, driver.outside

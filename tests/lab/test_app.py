@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from kmemlab.lab import app
+from kmemlab.lab.server import PAGE
 
 
 def test_without_voila_the_command_to_install_it_is_said(
@@ -38,9 +38,9 @@ def test_a_wrong_argument_exits_2_and_says_why(arguments: list[str], words: str)
 
 
 def test_the_page_that_voila_is_given_fetches_nothing_from_outside() -> None:
-    files = [file for file in app.PAGE.rglob("*") if file.is_file()]
+    files = [file for file in PAGE.rglob("*") if file.is_file()]
     assert {file.suffix for file in files} == {".ipynb", ".json", ".j2"}
     for file in files:
         assert "://" not in file.read_text(encoding="utf-8"), file
-    assert (app.PAGE / "voila" / "templates" / "kmemlab" / "index.html.j2").is_file()
-    assert Path(app.PAGE / "lab.ipynb").is_file()
+    assert (PAGE / "voila" / "templates" / "kmemlab" / "index.html.j2").is_file()
+    assert (PAGE / "lab.ipynb").is_file()

@@ -1,6 +1,7 @@
 // @ts-check
 // What keys and buttons do. Most of it is one message to Python; the rest belongs to the page alone.
 import { fmt } from "./dom.js";
+import { makeExport } from "./export.js";
 import { makeShare } from "./share.js";
 
 /** What keys and buttons do. `parts` are the pieces of the screen. */
@@ -10,7 +11,7 @@ export function makeActions(link, player, parts, state, redraw) {
     state.notice = { kind: "info", text };
     redraw();
   };
-  const { share, save, choose, paste } = makeShare(link, say);
+  const { share, binder, save, choose, paste } = makeShare(link, say);
   // Whoever walks by hand does not want to be carried on by the play.
   const ask = (action, args) => {
     player.stop();
@@ -20,7 +21,9 @@ export function makeActions(link, player, parts, state, redraw) {
   };
   return {
     busy: () => link.busy() > 0,
+    ...makeExport(link, () => parts.root, say),
     share,
+    binder,
     save,
     choose,
     paste,

@@ -1,5 +1,5 @@
 // @ts-check
-// The menu behind the three dots: undo, share, save and open, check, present, keys.
+// The menu behind the three dots: undo, share, save and open, pictures, check, present, keys.
 import { h, setAttrs } from "./dom.js";
 
 /** @param {import("./dom.js").Lab} lab */
@@ -27,9 +27,12 @@ export function makeMenu(lab) {
     { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
     entry("Copy a link", "S", () => lab.does.share()),
+    entry("Copy a Binder link", "", () => lab.does.binder()),
     entry("Open the copied link", "", () => lab.does.paste()),
     entry("Save as a file", "", () => lab.does.save()),
     entry("Open a file", "", () => lab.does.choose()),
+    entry("Save the lab as a picture", "", () => lab.does.savePicture()),
+    entry("Save this tab as a picture", "", () => lab.does.saveStage()),
     entry("Check the machine", "", () => lab.does.check()),
     entry("Present", "P", () => lab.does.present()),
     entry("Keys", "?", () => lab.does.keys()),

@@ -1,6 +1,7 @@
 // @ts-check
 // One Plotly figure in a cell, with the lab's own loader and theme: plotly.js once per page, not once per figure.
 import { h, uniqueId } from "./dom.js";
+import { makeSaveButtons } from "./export.js";
 import { makeFigure } from "./figure.js";
 import { readPalette } from "./palette.js";
 
@@ -22,6 +23,7 @@ function renderPanel({ model, el }) {
     figure.el,
     twin,
   );
+  root.append(makeSaveButtons(root));
   el.append(root);
   const view = /** @type {any} */ ({ size: "L", scale: 1, root });
   let seq = 0;

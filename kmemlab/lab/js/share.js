@@ -1,6 +1,7 @@
 // @ts-check
 // A lab that leaves the page and comes back: copied as a link, saved as a file, opened from either.
 import { h } from "./dom.js";
+import { download } from "./export.js";
 
 const FILE = "kmemlab-session.json";
 
@@ -16,7 +17,7 @@ export function makeShare(link, say) {
     });
 
   async function handOver(found) {
-    if (found.kind === "file") return download(found.text);
+    if (found.kind === "file") return download(new Blob([found.text], { type: "application/json" }), FILE);
     try {
       await navigator.clipboard.writeText(found.text);
       return say(found.words);
@@ -54,15 +55,9 @@ export function makeShare(link, say) {
 
   return {
     share: () => given("share", handOver),
+    binder: () => given("binder", handOver),
     save: () => given("save", handOver),
     choose,
     paste,
   };
-}
-
-function download(text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  const anchor = /** @type {HTMLAnchorElement} */ (h("a", { href: address, download: FILE }));
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
