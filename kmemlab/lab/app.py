@@ -30,6 +30,9 @@ class AppServer(LabServer):
             f"--Voila.port={port}", "--Voila.port_retries=0", f"--Voila.token={self.token}",
             "--VoilaConfiguration.template=kmemlab", f"--VoilaConfiguration.extension_allowlist={EXTENSIONS}",
             "--VoilaConfiguration.allow_template_override=NO",
+            # A page that is closed ends its Jupyter kernel with a POST that carries no XSRF token: with the check it stays for
+            # ever. Nothing else is posted here, and whoever would forge one must guess the kernel's UUID.
+            "--Voila.tornado_settings={'disable_check_xsrf': True}",
         ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,12 +42,13 @@ def descendants(pid: int) -> list[int]:
 class App:
     """A running `kmemlab app`."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path) -> None:
         self.port = free_port()
         heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731 (in a background shell it is ignored)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kmemlab", "app", "--port", str(self.port), "--token", "secret"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed,
+            env={**os.environ, "KMEMLAB_AUTOSAVE": str(kept)},
         )  # fmt: skip
         assert self.process.stdout is not None
         self.ready = self.process.stdout.readline()
@@ -57,8 +59,8 @@ class App:
 
 
 @pytest.fixture
-def app() -> Iterator[App]:
-    started = App()
+def app(tmp_path: Path) -> Iterator[App]:
+    started = App(tmp_path / "kept")
     yield started
     if started.process.poll() is None:
         started.process.terminate()
@@ -127,6 +129,30 @@ def test_an_address_with_a_link_opens_that_machine_at_that_event(app: App, page:
     assert page.locator(".kmemlab-lab").get_attribute("data-position") == str(session.position)
     row = next(row.to_dict() for row in session.records("containers") if row.to_dict()["path"] == "/web")
     assert page.locator("[role=treeitem][data-path='/web']").get_attribute("data-usage") == str(row["usage"])
+    assert errors == outside == []
+
+
+def test_a_page_that_is_loaded_again_offers_what_was_in_it(app: App, page: Page) -> None:
+    errors, outside = visit(page, app)
+    field = page.locator(".kl-input").first
+    field.click()
+    field.fill("mkdir /tmp")
+    field.press("Enter")
+    page.wait_for_function("() => document.querySelector('.kl-input').value === ''")
+    at = page.locator(".kmemlab-lab").get_attribute("data-position")
+    page.reload()
+    page.wait_for_selector(".kmemlab-lab[data-position]")
+    offer = page.locator(".kl-offer:visible")
+    offer.wait_for()
+    assert f"event {at}." in offer.inner_text()
+    end = time.monotonic() + 20
+    while len(descendants(app.process.pid)) > 2 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert len(descendants(app.process.pid)) == 2, "Voila, and one Jupyter kernel: that of the page before is gone"
+    shot(page, "app-offer")
+    offer.get_by_role("button", name="Open it again").click()
+    page.wait_for_selector(f".kmemlab-lab[data-position='{at}']")
+    page.wait_for_function("() => document.querySelector('.kl-term').innerText.includes('mkdir')")
     assert errors == outside == []
 
 

@@ -39,3 +39,12 @@ def test_an_address_that_cannot_be_opened_is_told_and_the_first_scenario_is_ther
     assert frame["notice"]["text"].endswith(".") or "there is no scenario" in frame["notice"]["text"]
     lab._heard(None, {"op": "theme", "theme": "dark"}, None)
     assert lab._whole()["notice"] == frame["notice"], "the page says its theme as it opens: the words stay"
+
+
+def test_a_lab_that_is_drawn_again_before_a_page_shows_it_sends_the_whole_and_no_patch() -> None:
+    lab = opened("scenario=quiet")
+    lab.session.seek(9)
+    lab.refresh()
+    assert lab._whole()["position"] == 9
+    assert lab.seq == 0, "a page that opens later would never get a patch that was sent now"
+    assert lab.get_state("frame")["frame"]["position"] == 9
