@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import survey
+from .cast import Cast
 from .checkpoints import MOST_BYTES, Checkpoints, no_cyclic_garbage
 from .engine.errors import invalid
 from .engine.events import EventLog, Stopped
@@ -33,6 +34,7 @@ class Session:
         commands: what was run, oldest first, those after `position` too.
         results: what each printed.
         position: events up to here; 0 is boot.
+        cast: names of all containers and tasks that ever appear.
         view: what a lab wants to find again (selected container, tab ...); saved with the session.
 
     Keywords are those of `Machine` (slub, cpus, boot, memory, seed ...), and `checkpoint_bytes`: the most that the states kept
@@ -55,6 +57,8 @@ class Session:
         self.results: list[Result] = []
         self.ends: list[int] = []  # position at the end of each command
         self.position = 0
+        self.cast = Cast()
+        self.cast.meet(made)
         self.view: dict[str, Any] = {}
         self.history = 0  # counts changes of what happened, for whoever draws it
         self._dropped: tuple[int, list[str]] = (0, [])  # where the latest branch began, and what stood there before
@@ -83,6 +87,7 @@ class Session:
             self.position = self.log.length
             self._at = len(self.commands)
             self.history += 1
+            self.cast.meet(self.machine)
             self._checkpoint()
             results.append(result)
         return Transcript(results)

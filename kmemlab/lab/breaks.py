@@ -13,6 +13,7 @@ from typing import Any
 from ..engine.errors import CheckError
 from ..engine.events import ALLOC, FAULT, FREEPAGE, NEWPAGE, REFUSED, EventLog
 from ..engine.types import NONE
+from ..figures.palette import name_of
 from ..session import Session
 
 MOST_CHECKS = 200  # commands whose end is checked for one press of N: each walks the whole machine
@@ -36,7 +37,7 @@ class Break:
     def noun(self) -> str:
         """Return what one of them is called: "charge to bomb"."""
         if self.kind == "slab":
-            return f"{self.arg} slab born or given back"
+            return f"slab of {self.arg} born or given back"
         if self.kind == "charge":
             return f"charge to {self.name}"
         if self.kind == "errno":
@@ -85,16 +86,15 @@ def errnos_of(log: EventLog, length: int) -> list[tuple[str, int]]:
     return sorted(named, key=lambda each: (-each[1], each[0]))
 
 
-def choices(session: Session, cache: str, containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def choices(session: Session, cache: str) -> list[dict[str, Any]]:
     """Return what the picker offers: refusals, slabs of the drawn cache, charges, the errnos that occur, a broken invariant.
 
     Args:
         session: whose events they are.
         cache: the drawn one.
-        containers: the frame's, as they are now.
     """
     points = [REFUSAL, Break("slab", cache)]
-    points += [Break("charge", str(each["id"]), each["name"]) for each in containers]
+    points += [Break("charge", str(ident), name_of(path)) for ident, path in session.cast.containers.items()]
     counts = dict(errnos_of(session.log, session.length))
     points += [Break("errno", name) for name in counts if hasattr(errno, name)]
     points.append(Break("invariant"))

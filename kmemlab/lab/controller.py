@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,21 @@ class Controller(Walker):
         owners = self.look.owners
         paths = [row.path for row in container_rows(self.session.machine)]
         return {} if assign_owners(paths) == owners else saved_owners(owners)
+
+    def do_commands(self, id: int) -> None:  # noqa: A002 (the contract's name)
+        """Hand over the commands so far that name a container's directory, or something in it."""
+        session, machine = self.session, self.session.machine
+        path = machine.kmem_subsystem.paths[int(id)].rstrip("/")
+        points = [point for point, hierarchy in machine.tree.mounts.items() if hierarchy is machine.kmem_subsystem.hierarchy]
+        named = re.compile("|".join(rf"{re.escape(point + path)}(?![^/\s'\"])" for point in points) or "(?!)")
+        done = session.commands[: bisect_right(session.ends, session.position)]
+        lines = [line for line in done if named.search(line)]
+        count = f"{len(lines)} command{'' if len(lines) == 1 else 's'}"
+        name = path.rpartition("/")[2] or "root"
+        if lines:
+            self.look.given = {"kind": "text", "text": "\n".join(lines), "words": f"{count} of {name} copied."}
+        else:
+            self.look.notice = ("info", f"No command so far names {name}.")
 
     def do_events(self, filter: str | None = None) -> None:  # noqa: A002 (the contract's name)
         """Show the event log with a filter in the timeline's place; without one the timeline comes back."""

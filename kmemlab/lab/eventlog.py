@@ -43,14 +43,14 @@ class Word:
 
 def word_of(session: Session, text: str) -> Word:
     """Return what a word means: a kind, a cache, a container, a task's name or pid, an errno; several of them if it fits."""
-    machine, log = session.machine, session.log
+    log = session.log
     low = text.lower()
     word = Word()
     word.kinds = {number for number, name in enumerate(KINDS) if name.startswith(low)}
     word.caches = {number for number, name in enumerate(log.names) if name and name.lower() == low}
-    paths = machine.kmem_subsystem.paths
+    paths = session.cast.containers
     word.owners = {ident for ident, path in paths.items() if low in (path.lower(), path.rpartition("/")[2].lower() or "root")}
-    word.pids = {pid for pid, task in machine.tasks.by_pid.items() if task.comm.lower() == low or str(pid) == low}
+    word.pids = {pid for pid, comm in session.cast.tasks.items() if comm.lower() == low}
     if low.isdecimal() and low.isascii():
         word.pids.add(int(low))
     if text.upper() in errno.errorcode.values():

@@ -100,7 +100,7 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
         if nodes is not None:
             frame["path"] = nodes
     with guarded(frame, look):
-        frame["break"] = break_point(session, look, stops, frame.get("containers", []))
+        frame["break"] = break_point(session, look, stops)
     if look.events is not None:
         with guarded(frame, look):
             frame["log"] = eventlog.section(session, look.events)
@@ -135,7 +135,7 @@ def report_of(error: BaseException) -> str:
     return "\n".join([f"kmemlab {__version__}", f"{type(error).__name__}: {error}", *lines])
 
 
-def break_point(session: Session, look: Look, stops: Sequence[int], drawn: list[dict[str, Any]]) -> dict[str, Any]:
+def break_point(session: Session, look: Look, stops: Sequence[int]) -> dict[str, Any]:
     """Return the break point, whether one is ahead, and what can be chosen while the choice is open.
 
     Whether an invariant is broken somewhere ahead is not known before somebody looks: there it is said to be.
@@ -149,7 +149,7 @@ def break_point(session: Session, look: Look, stops: Sequence[int], drawn: list[
         "behind": point.kind == "invariant" or (bool(stops) and stops[0] < here), "stop": look.stop,
     }  # fmt: skip
     if look.picking:
-        made["choices"] = breaks.choices(session, look.cache, drawn)
+        made["choices"] = breaks.choices(session, look.cache)
     return made
 
 

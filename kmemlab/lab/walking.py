@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from ..figures.palette import name_of
 from ..session import Session
 from ..shell import Result
 from .breaks import REFUSAL, Break, broken_invariant, events_of
@@ -142,17 +143,18 @@ class Walker:
         self.rest()
 
     def do_break(self, kind: str, arg: str = "") -> None:
-        """Choose what N goes to."""
+        """Choose what N goes to; the choice is no longer offered then."""
         arg = str(arg)
         name = ""
         if kind == "charge":
-            name = self.session.machine.kmem_subsystem.paths[int(arg)].rpartition("/")[2] or "root"
+            name = name_of(self.session.cast.containers[int(arg)])
         elif kind == "slab":
             self.session.machine.find_cache(arg)
         known = kind in ("refusal", "invariant") or (kind in ("slab", "charge", "errno") and arg)
         if not known:
             raise ValueError(f"there is no break point {kind!r}")
         self.look.point = Break(kind, arg, name)
+        self.look.picking = False
 
     def do_breaks(self, open: bool = False) -> None:  # noqa: A002 (the contract's name)
         """Offer the break points, or no longer."""

@@ -11,7 +11,7 @@ export function makeActions(link, player, parts, state, redraw) {
     state.notice = { kind: "info", text };
     redraw();
   };
-  const { share, binder, save, choose, paste } = makeShare(link, say);
+  const { share, binder, save, choose, paste, commands, copy } = makeShare(link, say);
   // Whoever walks by hand does not want to be carried on by the play.
   const ask = (action, args) => {
     player.stop();
@@ -43,14 +43,16 @@ export function makeActions(link, player, parts, state, redraw) {
     check: () => ask("check"),
     run: (line) => ask("run", { line }),
     scenario: (name) => ask("scenario", { name }),
-    mark(by) {
-      const more = (frame().timeline?.refusals ?? []).some(([first, last]) =>
-        by > 0 ? last > frame().position : first < frame().position,
-      );
-      if (more || !frame().timeline) return ask("mark", { by });
-      const where = by > 0 ? "further" : "earlier";
-      return say(`No ${where} refusal in these ${fmt(frame().length ?? 0)} events.`);
+    mark: (by) => ask("mark", { by }),
+    pick: () => parts.bar.pick(),
+    log(on = !frame().log) {
+      if (on) link.ask("events", { filter: "" }, () => window.setTimeout(() => parts.log.filter.focus(), 0));
+      else link.ask("events");
+      if (!on) parts.root.focus({ preventScroll: true });
     },
+    breakAt: (kind, arg) => link.ask("break", { kind, arg }),
+    commands: (id) => commands(id),
+    copy,
     seek(n) {
       player.stop();
       state.notice = null;
@@ -106,8 +108,10 @@ export function makeActions(link, player, parts, state, redraw) {
         parts.keyTable.hidden = true;
         return parts.root.focus({ preventScroll: true });
       }
-      if (parts.bar.close() || parts.headline.close() || parts.terminal.close()) return undefined;
+      if (parts.bar.close() || parts.headline.close() || parts.terminal.close() || parts.containers.close())
+        return undefined;
       if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
+      if (frame().log) return link.ask("events");
       if (frame().object) return link.ask("object");
       return frame().selected === undefined ? undefined : link.ask("select");
     },

@@ -1,9 +1,10 @@
 // @ts-check
-// The transport bar: scenario, buttons, seek slider with its marks, counter, next refusal, speed, menu.
+// The transport bar: scenario, buttons, seek slider with its marks, counter, break points, Share, menu.
 import { h, svg, fmt, setAttrs, changeDetector } from "./dom.js";
 import { SPEEDS } from "./play.js";
 import { makeSeek } from "./seek.js";
 import { makeMenu } from "./menu.js";
+import { makeBreaks } from "./breaks.js";
 
 const ICONS = {
   reset: "M9 3.2a5.8 5.8 0 1 1-5.6 4.3l1.6.4A4.2 4.2 0 1 0 9 4.8V7.4L4.9 4 9 .8z",
@@ -53,17 +54,6 @@ export function makeBar(lab) {
     barButton("step", "Step", ["→", "ArrowRight"], () => does.step(), icon("step")),
     speed,
   );
-  const next = h(
-    "button",
-    {
-      class: "kl-ghostbutton kl-next",
-      type: "button",
-      "aria-keyshortcuts": "N",
-      on: { click: (event) => does.mark(event.shiftKey ? -1 : 1) },
-    },
-    "next refusal",
-    h("kbd", {}, "N"),
-  );
   const number = h("b", { title: "Go to event … (G)", on: { click: () => does.goTo() } });
   const goTo = h("input", {
     class: "kl-goto",
@@ -83,6 +73,18 @@ export function makeBar(lab) {
   const working = h("div", { class: "kl-working kl-s2", role: "status" });
   const seek = makeSeek(lab);
   const menu = makeMenu(lab);
+  const breaks = makeBreaks(lab);
+  const share = h(
+    "button",
+    {
+      class: "kl-ghostbutton kl-share",
+      type: "button",
+      title: "Copy a link to this moment (S)",
+      "aria-keyshortcuts": "S",
+      on: { click: () => does.share() },
+    },
+    "Share",
+  );
   const el = h(
     "div",
     { class: "kl-bar", role: "toolbar", "aria-label": "Transport" },
@@ -92,7 +94,8 @@ export function makeBar(lab) {
     seek.el,
     count,
     working,
-    next,
+    breaks.el,
+    share,
     menu.el,
   );
 
@@ -120,7 +123,8 @@ export function makeBar(lab) {
       goTo.focus();
       goTo.select();
     },
-    close: () => menu.close(),
+    close: () => menu.close() || breaks.close(),
+    pick: () => breaks.pick(),
     draw(frame, view, state) {
       const position = frame.position ?? 0;
       const length = frame.length ?? 0;
@@ -143,13 +147,7 @@ export function makeBar(lab) {
       count.hidden = state.working || state.silent;
       working.hidden = !count.hidden;
       working.textContent = state.silent ? "not connected" : state.working ? "working…" : "";
-      const ahead = (frame.timeline?.refusals ?? []).some(([, last]) => last > position);
-      setAttrs(next, {
-        "aria-disabled": String(!ahead),
-        title: ahead
-          ? "Next refusal (N), previous with Shift"
-          : `No further refusal in these ${fmt(length)} events.`,
-      });
+      breaks.draw(frame);
       seek.draw(frame, view);
     },
   };

@@ -2,6 +2,7 @@
 // The containers: who pays, how much of how much, and what keeps each alive. All gauges share one byte scale.
 // Elements are kept from frame to frame, so that the focus stays and a gauge can glide to its new width.
 import { h, fmt, plural, setAttrs, changeDetector } from "./dom.js";
+import { makeContainerMenu } from "./containermenu.js";
 import { hueVar, ownerBackground } from "./palette.js";
 
 const DEEPEST_INDENT = 4;
@@ -9,6 +10,7 @@ const DEEPEST_INDENT = 4;
 /** @param {import("./dom.js").Lab} lab */
 export function makeContainers(lab) {
   const items = new Map();
+  const menu = makeContainerMenu(lab);
   const tree = h("div", { class: "kl-tree", role: "tree", "aria-label": "Containers" });
   const foot = h("p", { class: "kl-flat" }, "Limits are flat: a child's bytes do not count in its parent.");
   const empty = h(
@@ -28,6 +30,7 @@ export function makeContainers(lab) {
     tree,
     empty,
     foot,
+    menu.el,
   );
   const changed = changeDetector();
 
@@ -37,7 +40,9 @@ export function makeContainers(lab) {
     if (by) {
       const all = /** @type {HTMLElement[]} */ ([...tree.children]);
       all[Math.min(all.length - 1, Math.max(0, all.indexOf(target) + by))]?.focus();
-    } else if (event.key === "Enter") lab.does.select(Number(target.dataset.id));
+    } else if (event.key === "Enter" && target.matches("[role=treeitem]"))
+      lab.does.select(Number(target.dataset.id));
+    else if (event.key === "Enter") return;
     if (by || event.key === "Enter") {
       event.preventDefault();
       event.stopPropagation();
@@ -46,6 +51,7 @@ export function makeContainers(lab) {
 
   return {
     el,
+    close: () => menu.close(),
     draw(frame, view) {
       if (!changed(frame.containers, frame.scale, frame.selected, view.size)) return;
       const containers = frame.containers ?? [];
@@ -61,7 +67,7 @@ export function makeContainers(lab) {
       containers.forEach((container, place) => {
         let item = items.get(container.id);
         if (!item) {
-          item = makeContainer(lab, container.id);
+          item = makeContainer(lab, container.id, menu);
           items.set(container.id, item);
         }
         if (tree.children[place] !== item.el) tree.insertBefore(item.el, tree.children[place] ?? null);
@@ -79,7 +85,23 @@ export function makeContainers(lab) {
   };
 }
 
-function makeContainer(lab, id) {
+function makeContainer(lab, id, menu) {
+  const more = h(
+    "button",
+    {
+      class: "kl-ghostbutton kl-contmore",
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      on: {
+        click: (event) => {
+          event.stopPropagation();
+          menu.open(id, more);
+        },
+      },
+    },
+    "⋯",
+  );
   const chip = h("span", { class: "kl-chip" });
   const name = h("span", { class: "kl-name" });
   const usage = h("b");
@@ -98,6 +120,7 @@ function makeContainer(lab, id) {
     h("div", { class: "kl-gauge" }, track, fill, tick),
     h("div", { class: "kl-meta" }, tasks, refs, failcnt),
     who,
+    more,
   );
   return {
     el,
@@ -148,6 +171,11 @@ function makeContainer(lab, id) {
       who.textContent = people.map((task) => `${task.comm} ${task.pid}`).join(", ");
       who.title = who.textContent;
       who.hidden = !selected || !people.length;
+      setAttrs(more, {
+        tabindex: selected ? "0" : "-1",
+        "aria-label": `More about ${container.name}`,
+        title: `Stop at the next charge to ${container.name}, copy its commands`,
+      });
     },
   };
 }

@@ -122,10 +122,18 @@ function editList(list, patch) {
   return items;
 }
 
+let drawnSince = 0;
+
+/** Lets everything be drawn anew at the next draw: after a part broke off, what it has seen is not what it shows. */
+export function forgetDrawn() {
+  drawnSince += 1;
+}
+
 /** Returns a function that says whether its arguments differ from those of its last call. */
 export function changeDetector() {
   let last = null;
-  return (...now) => {
+  return (...args) => {
+    const now = [drawnSince, ...args];
     const same = last !== null && last.length === now.length && now.every((value, i) => value === last[i]);
     last = now;
     return !same;

@@ -14,6 +14,8 @@ import { makeStage } from "./stage.js";
 import { makeObject } from "./object.js";
 import { makeTimeline } from "./timeline.js";
 import { makeOffer } from "./offer.js";
+import { makeEventLog } from "./eventlog.js";
+import { makeGuard } from "./parts.js";
 import { makeTerminal } from "./terminal.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
@@ -46,15 +48,22 @@ function buildParts(lab, root) {
     stage: makeStage(lab),
     object: makeObject(lab),
     timeline: makeTimeline(lab),
+    log: makeEventLog(lab),
     terminal: makeTerminal(lab),
     offer: makeOffer(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
+  const report = h(
+    "button",
+    { class: "kl-ghostbutton kl-report", type: "button", hidden: true, on: { click: () => parts.copyReport() } },
+    "Copy report",
+  );
   const notice = h(
     "div",
     { class: "kl-notice", role: "status", hidden: true },
     words,
+    report,
     h(
       "button",
       {
@@ -68,10 +77,10 @@ function buildParts(lab, root) {
   );
   const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el);
   const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice, parts.offer.el);
-  const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.terminal.el);
+  const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.log.el, parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
   root.append(body);
-  return Object.assign(parts, { notice, words, hero, body, dismiss: () => {} });
+  return Object.assign(parts, { notice, words, report, hero, body, dismiss: () => {}, copyReport: () => {} });
 }
 
 /** A click with the pointer leaves the keys with the lab, not with the button that was clicked. */
@@ -80,7 +89,7 @@ function keepKeys(root) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (
       event.detail === 0 ||
-      target.closest(".kl-term, .kl-menubox, .kl-source, .kl-try, .kl-count, input, select")
+      target.closest(".kl-term, .kl-menubox, .kl-source, .kl-try, .kl-count, .kl-log, input, select")
     )
       return;
     if (target.closest("button, [role=treeitem], canvas")) root.focus({ preventScroll: true });
@@ -111,7 +120,9 @@ function render({ model, el }) {
     root,
     palette: null,
   };
-  const state = { notice: null, dismissed: null, twin: false };
+  const state = { notice: null, dismissed: null, twin: false, broken: null, settled: undefined };
+  let told = null;
+  const guard = makeGuard((failure) => (state.broken = failure && { kind: "error", ...failure }));
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
   const player = makePlayer(link, () => draw());
   const lab = { model, view, frame: () => link.frame, ask: link.ask, redraw: () => draw(), does: {} };
@@ -120,7 +131,9 @@ function render({ model, el }) {
     lab.does,
     makeActions(link, player, parts, state, () => draw()),
   );
+  parts.copyReport = () => lab.does.copy(told?.report ?? "", "Report copied.");
   parts.dismiss = () => {
+    state.settled = state.broken?.text;
     state.notice = null;
     state.dismissed = link.frame.notice;
     draw();
@@ -155,9 +168,12 @@ function render({ model, el }) {
   }
 
   function drawNotice(frame) {
-    const told = state.notice ?? (frame.notice !== state.dismissed ? frame.notice : null);
-    const notice = link.silent ? { kind: "error", text: NOT_CONNECTED } : told;
+    const said = frame.notice !== state.dismissed ? frame.notice : null;
+    const broken = state.broken?.text !== state.settled ? state.broken : null;
+    const notice = link.silent ? { kind: "error", text: NOT_CONNECTED } : (state.notice ?? broken ?? said);
+    told = notice;
     parts.notice.hidden = !notice;
+    parts.report.hidden = !notice?.report;
     if (!notice) return;
     setAttrs(parts.notice, { "data-kind": notice.kind });
     if (parts.words.textContent === notice.text) return;
@@ -176,15 +192,22 @@ function render({ model, el }) {
       twin: state.twin,
     });
     setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
-    parts.bar.draw(frame, view, { speed: player.speed, working: link.working, silent: link.silent });
-    parts.headline.draw(frame, view);
-    parts.path.draw(frame, view, innerWidthOf(parts.hero));
-    parts.containers.draw(frame, view);
-    parts.object.draw(frame, view);
-    parts.stage.draw(frame, view, seq);
-    parts.timeline.draw(frame, view, innerWidthOf(parts.timeline.el));
-    parts.terminal.draw(frame);
-    parts.offer.draw(frame);
+    const draws = {
+      bar: () => parts.bar.draw(frame, view, { speed: player.speed, working: link.working, silent: link.silent }),
+      headline: () => parts.headline.draw(frame, view),
+      path: () => parts.path.draw(frame, view, innerWidthOf(parts.hero)),
+      containers: () => parts.containers.draw(frame, view),
+      object: () => parts.object.draw(frame, view),
+      stage: () => parts.stage.draw(frame, view, seq),
+      log: () => parts.log.draw(frame),
+      timeline: () => {
+        parts.timeline.el.hidden = Boolean(frame.log);
+        if (!frame.log) parts.timeline.draw(frame, view, innerWidthOf(parts.timeline.el));
+      },
+      terminal: () => parts.terminal.draw(frame),
+      offer: () => parts.offer.draw(frame),
+    };
+    for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
     drawNotice(frame);
     setAttrs(root, {
       "data-seq": seq,

@@ -39,7 +39,13 @@ export function makePlayer(link, redraw) {
     if (due < 1 || link.busy()) return;
     const by = Math.min(Math.floor(due), length - position);
     due -= Math.floor(due);
-    if (by > 0) link.ask("event", { by });
+    // Python stops at the break point, if one is to stop the play: an event is never jumped over.
+    if (by > 0) link.ask("event", { by, stop: true }, stopHere);
+  }
+
+  function stopHere() {
+    const point = link.frame.break;
+    if (player.playing && point?.stop && point.at) stop();
   }
 
   function toggle() {

@@ -10,20 +10,24 @@ const FILE = "kmemlab-session.json";
  * @param {any} link the line to Python
  */
 export function makeShare(link, say) {
-  const given = (action, use) =>
-    link.ask(action, {}, () => {
+  const given = (action, use, args = {}) =>
+    link.ask(action, args, () => {
       const found = link.frame.given;
       if (found) use(found);
     });
 
   async function handOver(found) {
     if (found.kind === "file") return download(new Blob([found.text], { type: "application/json" }), FILE);
+    return copy(found.text, found.words);
+  }
+
+  /** Copies a text and says so. Without a clipboard the text is shown, to be copied by hand. */
+  async function copy(text, words) {
     try {
-      await navigator.clipboard.writeText(found.text);
-      return say(found.words);
+      await navigator.clipboard.writeText(text);
+      return say(words);
     } catch {
-      // Without the clipboard the link is shown, to be copied by hand.
-      return say(found.text);
+      return say(text);
     }
   }
 
@@ -57,6 +61,8 @@ export function makeShare(link, say) {
     share: () => given("share", handOver),
     binder: () => given("binder", handOver),
     save: () => given("save", handOver),
+    commands: (id) => given("commands", handOver, { id }),
+    copy,
     choose,
     paste,
   };

@@ -1,0 +1,24 @@
+"""Who ever appears in a session: at boot nobody knows bomb yet, but the recorded events that come are bomb's."""
+
+from __future__ import annotations
+
+from .engine.machine import Machine
+
+
+class Cast:
+    """Names over the whole of a session, also of those who are gone or not yet there where one stands.
+
+    Attributes:
+        containers: path by number. A number that is given again after an undo is the newest one's.
+        tasks: comm by pid, the newest one's as well.
+    """
+
+    def __init__(self) -> None:
+        self.containers: dict[int, str] = {}
+        self.tasks: dict[int, str] = {}
+
+    def meet(self, machine: Machine) -> None:
+        """Note everyone who is there now; called at the end of each command that is run for the first time."""
+        self.containers.update(machine.kmem_subsystem.paths)
+        for pid, task in machine.tasks.by_pid.items():
+            self.tasks[pid] = task.comm

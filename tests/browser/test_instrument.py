@@ -1,0 +1,259 @@
+"""Break points, the event log, the menus and the keys, in a real page; what they show is compared with the session."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .lab_page import LabPage
+
+pytestmark = pytest.mark.browser
+
+BOMB = 'from kmemlab import Lab\nlab = Lab(scenario="fd-bomb")\nlab'
+ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE = 2, 3, 4, 0, 1
+
+
+def events(lab: LabPage, condition: str) -> list[int]:
+    """Return the events of the whole history that fulfil a condition on the log's row n."""
+    code = f"log, length = lab.session.log, lab.session.length\nprint([n + 1 for n in range(length) if {condition}])"
+    found: list[int] = json.loads(lab.python(code))
+    return found
+
+
+def go_to(lab: LabPage, n: int) -> None:
+    if lab.position() == n:
+        return
+    before = lab.data("seq")
+    lab.page.keyboard.press("g")
+    lab.page.keyboard.type(str(n))
+    lab.page.keyboard.press("Enter")
+    lab.settle(before)
+
+
+def choose(lab: LabPage, kind: str, arg: str | None = None) -> None:
+    lab.press("b")
+    which = f".kl-choice[data-kind={kind}]" + (f"[data-arg='{arg}']" if arg is not None else "")
+    lab.page.wait_for_selector(f".kmemlab-lab {which}")
+    lab.click(which)
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-breakmenu').hidden")
+
+
+def test_n_goes_to_what_was_chosen_behind_b(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    bomb = json.loads(lab.python("print([i for i, p in lab.session.machine.kmem_subsystem.paths.items()])"))
+    assert bomb == [0]  # at boot nobody is there but the root
+    lab.press("n")
+    first = lab.position()
+    assert first == events(lab, f"log.kind[n] == {REFUSED}")[0]
+    ident = lab.python("print(next(i for i, p in lab.session.machine.kmem_subsystem.paths.items() if p == '/bomb'))").strip()
+    conditions = {
+        ("slab", "filp"): f"log.kind[n] in ({NEWPAGE}, {FREEPAGE}) and log.names[log.cache[n]] == 'filp'",
+        ("charge", ident): f"log.kind[n] == {ALLOC} and log.owner[n] == {ident}",
+        ("errno", "ENFILE"): "log.errno[n] == 23",
+        ("refusal", ""): f"log.kind[n] == {REFUSED}",
+    }
+    labels = {"slab": "next filp slab", "charge": "next charge to bomb", "errno": "next ENFILE", "refusal": "next refusal"}
+    for (kind, arg), condition in conditions.items():
+        found = events(lab, condition)
+        assert found, kind
+        lab.press("Home")  # at boot bomb is not there yet, but it can be waited for
+        choose(lab, kind, arg)
+        assert lab.root.locator(".kl-nextwords").inner_text() == labels[kind]
+        lab.press("Home")
+        walked = []
+        for _ in range(3):
+            lab.press("n")
+            walked.append(lab.position())
+        assert walked == (found + [found[-1]] * 3)[:3], kind
+        lab.press("Shift+N")
+        assert lab.position() == (found[-2] if len(found) < 3 else found[1])
+        lab.press("End")
+        assert lab.root.locator(".kl-next").get_attribute("aria-disabled") == "true"
+        lab.press("n")
+        assert "No further" in lab.root.locator(".kl-notice").inner_text()
+    go_to(lab, first)
+    lab.press("b")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-choice")
+    lab.shot("break-points")
+
+
+def test_a_broken_invariant_is_found_and_named(lab: LabPage) -> None:
+    lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
+    lab.ready()
+    for _ in range(3):
+        lab.type("open 2")
+    lab.root.focus()
+    lab.press("Home")
+    choose(lab, "invariant")
+    lab.press("n")
+    assert lab.root.locator(".kl-notice span").first.inner_text() == "No further broken invariant in these 10 events."
+    assert lab.position() == 0
+    # What the second command makes is miscounted from now on.
+    lab.python(
+        "m = lab.session.machine\nrun = m.run\n"
+        "def wrong(line):\n    result = run(line)\n"
+        "    if m.log.length > 4: m.find_cache('filp').nr_slabs += 1\n    return result\n"
+        "m.run = wrong"
+    )
+    lab.press("n")
+    assert lab.position() == json.loads(lab.python("print(lab.session.ends[1])"))
+    assert lab.root.locator(".kl-notice span").first.inner_text().startswith("An invariant is broken here: ")
+
+
+def test_the_play_stops_at_the_break_point_if_it_is_told_to(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("b")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-stops")
+    lab.click(".kl-stops")
+    assert lab.root.locator(".kl-stops").get_attribute("aria-checked") == "true"
+    lab.page.keyboard.press("Escape")
+    lab.root.focus()
+    for _ in range(6):
+        lab.page.keyboard.press("]")
+    lab.page.keyboard.press(" ")
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab').dataset.playing === 'false'")
+    refusals = events(lab, f"log.kind[n] == {REFUSED}")
+    assert lab.position() == refusals[0]
+    lab.page.keyboard.press(" ")
+    lab.page.wait_for_function("(n) => Number(document.querySelector('.kmemlab-lab').dataset.position) === n", arg=refusals[1])
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab').dataset.playing === 'false'")
+
+
+def test_the_event_log_lists_what_the_filter_matches_and_a_click_goes_there(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    lab.press("e")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-logrow")
+    shown = "() => [...document.querySelectorAll('.kmemlab-lab .kl-logrow')].map((e) => Number(e.dataset.n))"
+    here = lab.position()
+    assert lab.page.evaluate(shown) == list(range(max(1, here - 29), min(here + 30, int(lab.data("length"))) + 1))
+    assert not lab.root.locator(".kl-time").is_visible()
+    lab.shot("event-log")
+    before = lab.data("seq")
+    lab.root.locator(".kl-logfilter").fill("refused filp bomb")
+    lab.settle(before)
+    wanted = events(lab, f"log.kind[n] == {REFUSED} and log.names[log.cache[n]] == 'filp'")
+    assert lab.page.evaluate(shown) == [n for n in wanted if n <= here][-30:] + [n for n in wanted if n > here][:30]
+    before = lab.data("seq")
+    lab.root.locator(f".kl-logrow[data-n='{wanted[1]}']").click()
+    lab.settle(before)
+    assert lab.position() == wanted[1]
+    assert lab.root.locator(".kl-logrow[aria-current=true]").get_attribute("data-n") == str(wanted[1])
+    before = lab.data("seq")
+    lab.root.locator(".kl-logfilter").fill("<b>nobody</b>")
+    lab.settle(before)
+    assert "No event here matches" in lab.root.locator(".kl-log .kl-empty").inner_text()
+    lab.root.focus()
+    lab.press("e")
+    assert lab.root.locator(".kl-time").is_visible()
+
+
+def test_a_container_has_a_menu_its_commands_are_copied_and_share_copies_a_link(lab: LabPage) -> None:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    lab.click("[role=treeitem][data-path='/bomb']")
+    lab.page.wait_for_selector("[role=treeitem][data-path='/bomb'][aria-selected=true]")
+    more = lab.root.locator("[role=treeitem][data-path='/bomb'] .kl-contmore")
+    more.click()
+    lab.page.wait_for_timeout(100)
+    lab.shot("container-menu")
+    lab.click(".kl-contmenu button:has-text('Copy its commands')")
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-notice').innerText.includes('copied')")
+    copied = lab.page.evaluate("() => navigator.clipboard.readText()").splitlines()
+    done = json.loads(
+        lab.python(
+            "import json; s = lab.session\n"
+            "print(json.dumps([c for c, end in zip(s.commands, s.ends) if end <= s.position and '/containers/bomb' in c]))"
+        )
+    )
+    assert copied == done
+    assert any(line.startswith("mkdir") for line in copied)
+    more.click()
+    lab.click(".kl-contmenu button:has-text('Stop at its next charge')")
+    assert lab.root.locator(".kl-nextwords").inner_text() == "next charge to bomb"
+    lab.root.locator(".kl-share").click()
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-notice').innerText.includes('Link copied')")
+    link = lab.page.evaluate("() => navigator.clipboard.readText()")
+    assert json.loads(lab.python(f"print(type(lab.session).from_link({link!r}).position)")) == lab.position()
+
+
+def test_a_part_that_throws_says_so_and_leaves_the_others_alive(lab: LabPage) -> None:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.page.evaluate(
+        """() => { const real = Element.prototype.replaceChildren; window.mend = () => {
+          Element.prototype.replaceChildren = real; };
+        Element.prototype.replaceChildren = function (...all) {
+          if (this.classList.contains('kl-timebox')) throw new Error('no ink <b>left</b>');
+          return real.apply(this, all); } }"""
+    )
+    lab.press("n")
+    words = "This picture could not be drawn: Error: no ink <b>left</b>. The machine is unharmed."
+    assert lab.root.locator(".kl-notice span").first.inner_text() == words
+    assert lab.root.locator(".kl-time").get_attribute("data-broken") == "true"
+    assert lab.sentence().startswith("Refused.")
+    lab.root.locator(".kl-report").click()
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-notice').innerText.includes('Report copied')")
+    report = lab.page.evaluate("() => navigator.clipboard.readText()")
+    assert "part timeline" in report
+    assert "http" not in report
+    lab.page.evaluate("() => window.mend()")
+    lab.press("ArrowRight")
+    lab.press("Home")
+    assert lab.root.locator(".kl-time").get_attribute("data-broken") is None
+
+
+def test_two_labs_in_one_notebook_never_answer_the_same_key(lab: LabPage) -> None:
+    lab.open(BOMB, 'other = Lab(scenario="fd-bomb")\nother')
+    lab.ready()
+    lab.page.wait_for_function("() => document.querySelectorAll('.kmemlab-lab[data-position]').length === 2")
+    cells = lab.page.locator(".jp-Cell").count()
+    both = lab.page.locator(".kmemlab-lab")
+    second = both.nth(1)
+    both.nth(0).focus()
+    lab.press("n")
+    here = lab.position()
+    assert second.get_attribute("data-position") == "0"
+    second.focus()
+    for key in ("ArrowRight", "b", "Escape", "d", "d", "a", "x", "m", "Shift+M", "0", "0"):
+        lab.page.keyboard.press(key)
+    lab.page.wait_for_function("() => document.querySelectorAll('.kmemlab-lab')[1].dataset.position === '1'")
+    assert lab.position() == here
+    assert lab.page.locator(".jp-Cell").count() == cells  # JupyterLab's command mode saw none of them
+    assert json.loads(lab.python("print([lab.session.position, other.session.position])")) == [here, 1]
+
+
+def test_presenting_fills_the_screen_with_the_layout_of_a_projector(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    lab.page.keyboard.press("p")
+    lab.page.wait_for_function("() => document.fullscreenElement !== null")
+    lab.page.wait_for_timeout(300)
+    assert lab.data("size") == "M"
+    assert not lab.root.locator(".kl-term").is_visible()
+    box = lab.page.evaluate(
+        "() => { const r = document.querySelector('.kl-body').getBoundingClientRect(); return [r.width, r.height] }"
+    )
+    view = lab.page.viewport_size
+    assert view is not None
+    assert abs(box[0] - view["width"]) <= 2
+    assert box[1] <= view["height"] + 2
+    lab.press("ArrowRight")
+    assert lab.data("step") == "7"
+    lab.shot("present")
+    lab.page.keyboard.press("p")
+    lab.page.wait_for_function("() => document.fullscreenElement === null")
