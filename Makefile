@@ -49,6 +49,11 @@ ROUNDS ?= 9
 bench: $(VENV)/.installed
 	@ROUNDS=$(ROUNDS) $(BIN)/python tests/bench/bench.py
 
+# How quick the lab is in a real JupyterLab: click to paint at 1 k to 1 M objects, first picture, the tab's heap.
+.PHONY: bench-lab
+bench-lab: $(VENV)/.installed chromium compiled
+	@$(BIN)/python tests/bench/lab_bench.py
+
 # Pins what Binder installs, for the Python it runs.
 lock: $(VENV)/.installed
 	$(BIN)/python binder/lock.py

@@ -1,0 +1,190 @@
+"""`make bench-lab`: how quick the lab is in a real JupyterLab, next to a bare widget's round trip in the same page.
+
+Each round clicks everything once, one after the other; the medians of the rounds count. A click ends with the animation
+frame after the one in which the answer was drawn. Machines are noisy: read the ratios. Speed is reported here, tested nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from kmemlab.lab.server import LabServer
+from tests.browser.conftest import FLAGS, WHOLE_NOTEBOOK, chromium, free_port
+from tests.browser.lab_page import LabPage
+
+ROUNDS = int(os.environ.get("ROUNDS", "20"))
+SIZES = [int(size) for size in os.environ.get("OBJECTS", "1000,100000,1000000").split(",")]
+BARE = """
+import anywidget, traitlets
+class Bare(anywidget.AnyWidget):
+    _esm = '''export default { render({ model, el }) {
+      const button = document.createElement("button"); button.id = "bare"; el.append(button); let n = 0;
+      button.addEventListener("click", () => model.send({ n: (n += 1) }));
+      model.on("msg:custom", (message) => { button.textContent = String(message.n); button.dataset.seq = String(message.n); });
+    } }'''
+    def __init__(self):
+        super().__init__(); self.on_msg(lambda _, message, __: self.send(message))
+Bare()
+"""
+MACHINE = """
+from kmemlab import Lab, Session
+session = Session(memory="{memory}M", cpus=2)
+session.run("mount -t container -o kmem none /containers", "mkdir /containers/red", "mkdir /containers/blue",
+    "echo 1 > /sys/slab/filp/cache_account", "fork 3", "echo 2 > /containers/red/tasks", "echo 3 > /containers/blue/tasks",
+    "echo 999999999 > /proc/sys/fs/file-max", "as 2@0 open {first}", "as 3@1 open {second}",
+    *[f"as 2@1 close {{{first} // 2 + 17 * n}}" for n in range(12)], "as 3@1 open 1")
+len(session.records("slabs"))
+"""
+# Clicks `what`, waits until `where` has another data-seq, and says after how many ms: drawn, slab pages drawn, on screen.
+CLICK = """async ([what, where]) => { const target = document.querySelector(what), shown = document.querySelector(where);
+  const canvas = document.querySelector('.kmemlab-lab .kl-slabs'); const before = shown.dataset.seq;
+  const old = canvas?.klPainted ?? 0; const start = performance.now();
+  const change = new Promise((done) => { const watch = new MutationObserver(() => { if (shown.dataset.seq !== before) {
+    watch.disconnect(); done(performance.now()); } }); watch.observe(shown, { attributes: true, attributeFilter: ['data-seq'] }); });
+  target.click(); const drawn = await change;
+  const frame = await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))));
+  const painted = canvas?.klPainted ?? 0;
+  return { drawn: drawn - start, frame: frame - start, painted: painted > old ? painted - start : null } }"""
+LAB = ".kmemlab-lab"
+
+
+def heap(cdp: CDPSession) -> float:
+    """Return the tab's JavaScript heap in MB, after a collection."""
+    for _ in range(3):
+        cdp.send("HeapProfiler.collectGarbage")
+        time.sleep(0.3)
+    metrics = {each["name"]: each["value"] for each in cdp.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["JSHeapUsedSize"]) / 1e6
+
+
+def write(driver: LabPage, *cells: str) -> None:
+    """Write a notebook of these cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, driver.server.log.parent / "root" / f"{driver.name}.ipynb")
+
+
+def run_cell(page: Page, place: int) -> None:
+    page.evaluate(
+        """async (place) => { const app = window.jupyterapp, nb = app.shell.currentWidget;
+        await nb.context.ready; await nb.sessionContext.ready; nb.content.activeCellIndex = place;
+        await app.commands.execute('notebook:run-cell') }""",
+        place,
+    )
+
+
+def measure(driver: LabPage, cdp: CDPSession, objects: int) -> dict[str, Any]:
+    """Measure one size in a notebook of its own."""
+    page = driver.page
+    first = objects // 3
+    machine = MACHINE.format(memory=objects // 2048 + 64, first=first, second=objects - first)
+    driver.name = f"bench-{objects}"
+    write(driver, "pass", BARE, machine, "lab = Lab(session)\nlab")
+    driver.visit(f"{driver.name}.ipynb")
+    for cell in (0, 1):
+        run_cell(page, cell)
+    page.wait_for_selector("#bare")
+    begin = time.perf_counter()
+    run_cell(page, 2)
+    made = time.perf_counter() - begin
+    before = heap(cdp)
+    begin = time.perf_counter()
+    run_cell(page, 3)
+    page.wait_for_selector(f"{LAB}[data-position]")
+    first_picture = time.perf_counter() - begin
+    page.wait_for_timeout(1500)
+    whole = heap(cdp)
+    clicks = {
+        "bare": ("#bare", "#bare"),
+        "function": (".kmemlab-lab .kl-step", LAB),
+        "select": (".kmemlab-lab [role=treeitem]:not([aria-selected=true])", LAB),
+    }
+    driver.python("lab.session.seek(lab.session.length); lab.refresh()")
+    page.wait_for_timeout(500)
+    found: dict[str, list[float]] = {}
+    for turn in range(ROUNDS + 1):
+        page.evaluate("() => document.querySelector('.kmemlab-lab').scrollIntoView()")
+        for name, (what, where) in clicks.items():
+            if name == "function":
+                # To and fro between two functions of one event, so that no click meets an end.
+                what = ".kmemlab-lab .kl-back" if turn % 2 == 0 else what
+            told = page.evaluate(CLICK, [what, where])
+            if turn:
+                found.setdefault(name, []).append(told["frame"])
+                if told["painted"] is not None:
+                    found.setdefault(f"{name}: slab pages", []).append(told["painted"])
+        field = page.locator(".kmemlab-lab .kl-input").first
+        field.fill("as 3@1 open 1")
+        page.evaluate(
+            """() => { const input = document.querySelector('.kmemlab-lab .kl-input'); window.klEnter = document.createElement('i');
+            klEnter.id = 'enter'; document.body.append(klEnter); klEnter.onclick = () => input.dispatchEvent(
+              new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })) }"""
+        )
+        told = page.evaluate(CLICK, ["#enter", LAB])
+        page.evaluate("() => klEnter.remove()")
+        if turn:
+            found.setdefault("open 1", []).append(told["frame"])
+    driver.python("lab.session.seek(lab.session.length); lab.refresh()")
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs') }")
+    driver.python("lab.close(); del lab")
+    page.wait_for_timeout(1000)
+    closed = heap(cdp)
+    medians = {name: statistics.median(times) for name, times in found.items()}
+    driver.close()
+    return {
+        "objects": objects, "machine": made, "first": first_picture, "ms": medians, "heap": [before, whole, closed],
+    }  # fmt: skip
+
+
+def main() -> None:
+    executable = chromium()
+    if executable is None:
+        raise SystemExit("no Chromium: set CHROMIUM")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root = Path(folder) / "home" / "root"
+        root.mkdir(parents=True)
+        server = LabServer(root, root.parent, free_port(), secrets.token_hex(16), WHOLE_NOTEBOOK)
+        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
+        try:
+            server.wait_until_ready()
+            for objects in SIZES:
+                context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+                context.set_default_timeout(180_000)
+                page = context.new_page()
+                cdp = context.new_cdp_session(page)
+                cdp.send("Performance.enable")
+                report(measure(LabPage(server, page, "bench"), cdp, objects))
+                context.close()
+        finally:
+            browser.close()
+            server.stop()
+
+
+def report(found: dict[str, Any]) -> None:
+    """Print one size; ratios to the bare round trip."""
+    unit = found["ms"]["bare"]
+    print(f"{found['objects']:>9,} objects: first picture {found['first']:.1f} s (machine {found['machine']:.1f} s before)")
+    print(
+        f"          heap {found['heap'][0]:.0f} MB before, {found['heap'][1]:.0f} with the lab, {found['heap'][2]:.0f} closed"
+    )
+    for name, ms in found["ms"].items():
+        print(f"          {name:<24}{ms:7.0f} ms  {ms / unit:5.1f}x")
+    out = Path(os.environ.get("OUT", "build/bench"))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"lab-{found['objects']}.json").write_text(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
