@@ -19,10 +19,10 @@ from typing import Any
 import nbformat
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from kmemlab.lab.server import LabServer
-from tests.browser.conftest import FLAGS, WHOLE_NOTEBOOK, chromium, free_port
-from tests.browser.lab_page import LabPage
+from browser.conftest import FLAGS, WHOLE_NOTEBOOK, chromium, free_port
+from browser.lab_page import LabPage
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 SIZES = [int(size) for size in os.environ.get("OBJECTS", "1000,100000,1000000").split(",")]
@@ -50,13 +50,18 @@ len(session.records("slabs"))
 # Clicks `what`, waits until `where` has another data-seq, and says after how many ms: drawn, slab pages drawn, on screen.
 CLICK = """async ([what, where]) => { const target = document.querySelector(what), shown = document.querySelector(where);
   const canvas = document.querySelector('.kmemlab-lab .kl-slabs'); const before = shown.dataset.seq;
-  const old = canvas?.klPainted ?? 0; const start = performance.now();
-  const change = new Promise((done) => { const watch = new MutationObserver(() => { if (shown.dataset.seq !== before) {
-    watch.disconnect(); done(performance.now()); } }); watch.observe(shown, { attributes: true, attributeFilter: ['data-seq'] }); });
+  if (canvas) canvas.klPainted = undefined;
+  const start = performance.now();
+  const change = new Promise((done) => { const watch = new MutationObserver(() => {
+    if (shown.dataset.seq !== before) { watch.disconnect(); done(performance.now()); } });
+    watch.observe(shown, { attributes: true, attributeFilter: ['data-seq'] }); });
   target.click(); const drawn = await change;
   const frame = await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))));
-  const painted = canvas?.klPainted ?? 0;
-  return { drawn: drawn - start, frame: frame - start, painted: painted > old ? painted - start : null } }"""
+  return { drawn: drawn - start, frame: frame - start, painted: canvas?.klPainted ? canvas.klPainted - start : null } }"""
+# A click that presses Enter in the terminal.
+ENTER = """() => { const input = document.querySelector('.kmemlab-lab .kl-input'), press = document.createElement('i');
+  press.id = 'enter'; document.body.append(press); press.onclick = () => input.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })) }"""
 LAB = ".kmemlab-lab"
 
 
@@ -127,13 +132,9 @@ def measure(driver: LabPage, cdp: CDPSession, objects: int) -> dict[str, Any]:
                     found.setdefault(f"{name}: slab pages", []).append(told["painted"])
         field = page.locator(".kmemlab-lab .kl-input").first
         field.fill("as 3@1 open 1")
-        page.evaluate(
-            """() => { const input = document.querySelector('.kmemlab-lab .kl-input'); window.klEnter = document.createElement('i');
-            klEnter.id = 'enter'; document.body.append(klEnter); klEnter.onclick = () => input.dispatchEvent(
-              new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })) }"""
-        )
+        page.evaluate(ENTER)
         told = page.evaluate(CLICK, ["#enter", LAB])
-        page.evaluate("() => klEnter.remove()")
+        page.evaluate("() => document.getElementById('enter').remove()")
         if turn:
             found.setdefault("open 1", []).append(told["frame"])
     driver.python("lab.session.seek(lab.session.length); lab.refresh()")

@@ -53,6 +53,17 @@ export function cellName(slab, slot, state, containers) {
   return `slab ${slab}, slot ${slot}, ${words[state.kind]}`;
 }
 
+/** "slab 17, page 318: 15 of 16 in use, 12 of bomb, 3 of web". */
+export function pageName(slab, row, containers) {
+  const counts = new Map();
+  for (const owner of row.owners) if (owner !== -2) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  const owned = [...counts].sort((a, b) => b[1] - a[1]);
+  const told = owned.slice(0, 3).map(([owner, count]) => `${count} of ${containers.get(owner)?.name ?? "nobody"}`);
+  const rest = owned.length > 3 ? [`${owned.length - 3} owners more`] : [];
+  const words = [`${row.inuse} of ${row.owners.length} in use`, ...told, ...rest];
+  return `slab ${slab}, page ${row.pfn}: ${words.join(", ")}`;
+}
+
 function roundRect(ctx, x, y, w, h, radius) {
   ctx.beginPath();
   ctx.roundRect(x, y, w, h, Math.min(radius, w / 2, h / 2));

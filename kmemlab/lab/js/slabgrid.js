@@ -1,17 +1,20 @@
 // @ts-check
 // The slab pages for a screen reader and for the keyboard: one row per slab, one cell per slot, not visible.
-// One tab stop: the grid itself; arrows walk inside, Enter opens the life story.
+// One tab stop: the grid itself; arrows walk inside, Enter opens the life story. Of thousands of slabs only
+// the rows around the one that is walked are in the page, and those that this event or a choice is about.
 import { h, setAttrs, uniqueId } from "./dom.js";
 import { slotState, cellName } from "./cells.js";
 
-// Above this many cells only the row that is walked has its cells in the page.
+// Above this many cells the rows are not all in the page.
 const GRID_CELLS = 2000;
+const ROWS_AROUND = 8;
 
 /**
  * @param {import("./dom.js").Lab} lab
  * @param {(cell: {slab: number, slot: number} | null) => void} walkedTo
+ * @param {(by: number) => void} zoom
  */
-export function makeSlabGrid(lab, walkedTo) {
+export function makeSlabGrid(lab, walkedTo, zoom) {
   const el = h("div", {
     class: "kl-grid kl-hidden",
     role: "grid",
@@ -20,12 +23,11 @@ export function makeSlabGrid(lab, walkedTo) {
   });
   const rows = new Map();
   const prefix = uniqueId("cell");
-  let order = [];
+  let order = orderOf({});
   let frame = null;
   let containers = new Map();
   let names = "";
   let at = null;
-  let full = true;
 
   const idOf = (cell) => `${prefix}-${cell.slab}-${cell.slot}`;
 
@@ -46,19 +48,19 @@ export function makeSlabGrid(lab, walkedTo) {
     entry.el.replaceChildren(...cells);
   }
 
-  function drawRow(slab, where) {
+  function drawRow(place) {
+    const [slab, where] = order.at(place);
     const row = frame.slabs.rows[slab];
     let entry = rows.get(slab);
     if (!entry) rows.set(slab, (entry = { el: h("div", { role: "row" }) }));
+    setAttrs(entry.el, { "aria-rowindex": place + 1 });
     const marked = frame.mark?.slab === slab ? JSON.stringify(frame.mark) : "";
     const chosen = frame.object?.slab === slab ? frame.object.slot : -1;
-    const open = full || at?.slab === slab;
     const same =
       entry.row === row &&
       entry.where === where &&
       entry.marked === marked &&
       entry.chosen === chosen &&
-      entry.open === open &&
       entry.containers === containers;
     if (same) return entry.el;
     // The first free cell, unless another cpu freed it: then it is not on this cpu's list yet.
@@ -72,10 +74,26 @@ export function makeSlabGrid(lab, walkedTo) {
       "data-next": next < 0 ? "" : next,
       "aria-label": `slab ${slab}, ${where}, ${row.inuse} of ${row.owners.length} in use`,
     });
-    Object.assign(entry, { row, where, marked, chosen, open, containers });
-    if (open) fillRow(entry, slab);
-    else entry.el.replaceChildren(h("span", { role: "gridcell" }, entry.el.getAttribute("aria-label")));
+    Object.assign(entry, { row, where, marked, chosen, containers });
+    fillRow(entry, slab);
     return entry.el;
+  }
+
+  /** Places of the rows that are in the page, in order. */
+  function placesInPage() {
+    const all = order.length * (frame.cache?.objects ?? 1) <= GRID_CELLS;
+    if (all) return Array.from({ length: order.length }, (_, place) => place);
+    const places = new Set([order.length - 1]);
+    for (let i = 0; i < Math.min(order.length, 2 * ROWS_AROUND); i += 1) places.add(i);
+    for (const slab of [at?.slab, frame.mark?.slab, frame.object?.slab]) {
+      const place = slab === undefined ? -1 : order.placeOf(slab);
+      const around = slab === at?.slab ? ROWS_AROUND : 0;
+      if (place < 0) continue;
+      for (let i = Math.max(0, place - around); i <= Math.min(order.length - 1, place + around); i += 1) {
+        places.add(i);
+      }
+    }
+    return [...places].sort((a, b) => a - b);
   }
 
   function walk(cell) {
@@ -93,15 +111,10 @@ export function makeSlabGrid(lab, walkedTo) {
       names = named;
       containers = newContainers;
     }
-    const { cpus = {}, partial = [], full: fullSlabs = [] } = frame.slabs;
-    order = [
-      ...Object.entries(cpus).map(([cpu, slab]) => [slab, `cpu ${cpu}`]),
-      ...partial.map((slab, i) => [slab, `partial ${i + 1}`]),
-      ...fullSlabs.map((slab) => [slab, "full"]),
-    ].filter(([slab]) => frame.slabs.rows[slab]);
-    full = order.length * (frame.cache?.objects ?? 1) <= GRID_CELLS;
-    const wanted = order.map(([slab, where]) => drawRow(slab, where));
-    const present = new Set(order.map(([slab]) => slab));
+    order = orderOf(frame.slabs);
+    const places = placesInPage().filter((place) => frame.slabs.rows[order.at(place)[0]]);
+    const wanted = places.map(drawRow);
+    const present = new Set(places.map((place) => order.at(place)[0]));
     for (const [slab, entry] of rows) {
       if (!present.has(slab)) {
         entry.el.remove();
@@ -112,7 +125,7 @@ export function makeSlabGrid(lab, walkedTo) {
       if (el.children[i] !== row) el.insertBefore(row, el.children[i] ?? null);
     });
     setAttrs(el, { "aria-rowcount": order.length, "aria-colcount": frame.cache?.objects });
-    if (at && !present.has(at.slab)) {
+    if (at && !frame.slabs.rows[at.slab]) {
       at = null;
       setAttrs(el, { "aria-activedescendant": null });
       walkedTo(null);
@@ -120,25 +133,61 @@ export function makeSlabGrid(lab, walkedTo) {
   }
 
   el.addEventListener("focus", () => {
-    if (!at && order.length) walk({ slab: order[0][0], slot: 0 });
+    if (!at && order.length) walk({ slab: order.at(0)[0], slot: 0 });
     else walkedTo(at);
   });
   el.addEventListener("blur", () => walkedTo(at));
   el.addEventListener("keydown", (event) => {
-    const move = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !at) return;
-    if (!move && event.key !== "Enter") return;
+    const move = {
+      ArrowRight: [0, 1],
+      ArrowLeft: [0, -1],
+      ArrowDown: [1, 0],
+      ArrowUp: [-1, 0],
+      PageDown: [ROWS_AROUND, 0],
+      PageUp: [-ROWS_AROUND, 0],
+    }[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || !at) return;
+    const level = { "+": 1, "-": -1 }[event.key];
+    if (event.shiftKey && !level) return;
+    if (!move && !level && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
+    if (level) {
+      zoom(level);
+      return;
+    }
     if (!move) {
       lab.does.object(at);
       return;
     }
-    const place = order.findIndex(([slab]) => slab === at.slab);
-    const row = Math.min(order.length - 1, Math.max(0, place + move[0]));
-    const slots = frame.slabs.rows[order[row][0]].owners.length;
-    walk({ slab: order[row][0], slot: Math.min(slots - 1, Math.max(0, at.slot + move[1])) });
+    const row = Math.min(order.length - 1, Math.max(0, order.placeOf(at.slab) + move[0]));
+    const [slab] = order.at(row);
+    const slots = frame.slabs.rows[slab].owners.length;
+    walk({ slab, slot: Math.min(slots - 1, Math.max(0, at.slot + move[1])) });
   });
 
   return { el, draw };
+}
+
+/** The slabs in the order of the picture, without a list of them all: `at` is [slab, where], `placeOf` its inverse. */
+function orderOf({ cpus = {}, partial = [], full = [] }) {
+  const held = Object.entries(cpus);
+  return {
+    length: held.length + partial.length + full.length,
+    at(place) {
+      if (place < held.length) return [held[place][1], `cpu ${held[place][0]}`];
+      if (place < held.length + partial.length) {
+        return [partial[place - held.length], `partial ${place - held.length + 1}`];
+      }
+      return [full[place - held.length - partial.length], "full"];
+    },
+    placeOf(slab) {
+      const cpu = held.findIndex(([, number]) => number === slab);
+      if (cpu >= 0) return cpu;
+      const listed = partial.indexOf(slab);
+      if (listed >= 0) return held.length + listed;
+      const last = full.indexOf(slab);
+      return last < 0 ? -1 : held.length + partial.length + last;
+    },
+  };
 }

@@ -2,9 +2,11 @@
 // Where everything on the slab pages is. Pure geometry: no drawing, no state.
 //
 // Lists on the left (cpu slabs, partial list), full slabs on the right. If there are too many full slabs
-// they fold to one line of words; above 2,000 cells the cells get smaller instead, and at last each slab is
-// a small square tile.
-import { slabShape, fitGrid, wantedGrid } from "./slabshape.js";
+// they fold to one line of words; above 2,000 cells they stand in a field instead, which can be zoomed and is
+// scrolled, and so does a long partial list (slabzoom.js).
+import { plural } from "./dom.js";
+import { slabShape, wantedGrid } from "./slabshape.js";
+import { layoutField, placeAtPoint, fieldBlock } from "./slabzoom.js";
 
 const SLAB_SIZES = {
   L: {
@@ -71,18 +73,21 @@ const HEADING_ROOM = 26.5;
 // Height of the headings and the caption of the lists, in font sizes.
 const LIST_WORDS = 8.4;
 
-/** Lays out all slabs of the drawn cache. */
-export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
+/** Lays out all slabs of the drawn cache; `zoom` is a level of slabzoom.js, or null for the best. */
+export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom = null) {
   const base = SLAB_SIZES[size];
   // Both columns have room for slabs of the same width; their labels differ.
   const room = stack ? width - base.label : (width - base.between - base.label - base.fullLabel) / 2;
   const column = base.label + room;
-  const many = Object.keys(slabs.rows).length * objects > MANY_CELLS;
+  const listed = Object.keys(slabs.cpus ?? {}).length + (slabs.partial ?? []).length;
+  const many = (listed + (slabs.full ?? []).length) * objects > MANY_CELLS;
   const out = {
     width,
     height: 0,
     base,
     blocks: [],
+    fields: [],
+    zoom,
     heads: [],
     rows: [],
     trunks: [],
@@ -93,8 +98,7 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded) {
     fullNote: null,
   };
   const shape = slabShape(objects, room, base);
-  const rows = Object.keys(slabs.cpus ?? {}).length + (slabs.partial ?? []).length;
-  const lists = { ...shape, x: base.label, step: rowPitch(shape, base, rows) };
+  const lists = { ...shape, x: base.label, step: rowPitch(shape, base, listed) };
   let y = layoutCpus(out, slabs, lists, base);
   y = layoutPartial(out, slabs, lists, base, column, objects, y);
   out.captionX = base.label;
@@ -159,8 +163,11 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
     sub: partial.length ? "refilled from the head" : "empty",
   });
   y += base.font * 0.95;
-  const rowsFit = Math.floor((base.height * 1.5) / shape.step);
-  if (partial.length > Math.max(rowsFit, 8)) return layoutLongList(out, partial, objects, base, column, y);
+  // Where all is scrolled anyway the lists may stand in a field, too; else they may make the stage taller.
+  const rowsFit = out.many
+    ? Math.floor((base.height - base.font * 4.4 - y) / shape.step)
+    : Math.max(8, Math.floor((base.height * 1.5) / shape.step));
+  if (partial.length > rowsFit) return layoutLongList(out, partial, objects, base, column, y);
   const top = y;
   let last = y;
   partial.forEach((slab, i) => {
@@ -173,27 +180,22 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
   return y;
 }
 
-/** A long list still is a line: its slabs are beads on a string that runs to the right, row after row. */
+/** A long list still is a line: its slabs hang on a trunk, row after row, in a field that is scrolled. */
 function layoutLongList(out, partial, objects, base, column, start) {
-  const left = base.font * 2;
-  const grid = fitGrid(partial.length, objects, base, { width: column - left, height: base.height }, 0);
-  const apart = Math.max(6, grid.shape.gap * 3);
-  const columns = Math.max(1, Math.floor((column - left + apart) / (grid.shape.width + apart)));
-  const pitch = grid.shape.height + Math.max(4, base.rowGap);
-  let y = start;
-  for (let i = 0; i < partial.length; i += 1) {
-    const inRow = i % columns;
-    if (i && !inRow) y += pitch;
-    const x = left + inRow * (grid.shape.width + apart);
-    const middle = y + grid.shape.height / 2;
-    if (!inRow) {
-      const beads = Math.min(columns, partial.length - i);
-      out.trunks.push({ d: `M5 ${middle}H${left + (beads - 1) * (grid.shape.width + apart)}` });
-    }
-    addBlock(out, partial[i], `partial ${i + 1}`, grid.shape, x, y);
+  const left = base.font * 1.3;
+  const height = Math.max(base.height - base.font * 4.4 - start, base.height * 0.3);
+  const box = { x: left, y: start, width: column - left, height };
+  const field = layoutField("partial", partial, objects, base, box, out.zoom);
+  field.height = Math.min(height, field.tall);
+  out.fields.push(field);
+  const end = start + field.height;
+  out.trunks.push({ d: `M5 ${start - 3}V${end}` });
+  if (field.pitchY >= 4) {
+    let d = "";
+    for (let y = start + field.shape.cell / 2; y < end; y += field.pitchY) d += `M5 ${y}H${left - 2}`;
+    out.trunks.push({ d });
   }
-  out.trunks.push({ d: `M5 ${start - 3}V${y + grid.shape.height / 2}` });
-  return y + pitch;
+  return end + base.font * 0.9;
 }
 
 function layoutFull(out, full, objects, base, box) {
@@ -202,14 +204,21 @@ function layoutFull(out, full, objects, base, box) {
     x: box.x,
     y,
     text: "full",
-    sub: `${full.length} slab${full.length === 1 ? "" : "s"}, on no list`,
+    sub: `${plural(full.length, "slab")}, on no list`,
   });
   y += base.font * 0.95;
   const foot = base.font * 2.9;
   const room = { width: box.width, height: box.height - base.font * 1.95 - foot };
-  const grid = out.many
-    ? fitGrid(full.length, objects, base, room, base.fullLabel)
-    : wantedGrid(objects, base, room);
+  if (out.many) {
+    const box_ = { x: box.x, y, width: box.width, height: Math.max(60, Math.min(room.height, base.height)) };
+    const field = layoutField("full", full, objects, base, box_, out.zoom);
+    field.height = Math.min(box_.height, field.tall);
+    if (full.length) out.fields.push(field);
+    y += field.height + base.rowGap;
+    if (full.length) out.fullNote = { x: box.x, y: y + base.font * 1.1 };
+    return y + foot;
+  }
+  const grid = wantedGrid(objects, base, room);
   const fits = grid.columns * grid.rows;
   // The words of a fold take the place of the last row.
   const shown = full.length > fits ? Math.max(0, grid.columns * (grid.rows - 1)) : full.length;
@@ -245,19 +254,34 @@ export function cellRect(block, slot) {
   };
 }
 
-/** The slab and slot under a point. The whole row takes the pointer, and the nearest cell answers. */
+/**
+ * The slab and slot under a point; slot -1 where a page is one pixel. The whole row takes the pointer, and the
+ * nearest cell answers.
+ */
 export function cellAt(layout, objects, x, y) {
+  for (const field of layout.fields) {
+    const place = placeAtPoint(field, x, y);
+    if (place < 0) continue;
+    const block = fieldBlock(field, place);
+    return field.level === "pages" ? { slab: block.slab, slot: -1 } : cellOfBlock(block, objects, x, y);
+  }
   for (const block of layout.blocks) {
-    const edge = Math.min(3, block.gap + 1);
-    if (x < block.x - edge || x > block.x + block.width + edge) continue;
-    if (y < block.y - edge || y > block.y + block.height + edge) continue;
-    const column = Math.min(
-      block.perLine - 1,
-      Math.max(0, Math.floor((x - block.x) / (block.cell + block.gap))),
-    );
-    const line = Math.min(block.lines - 1, Math.max(0, Math.floor((y - block.y) / block.pitch)));
-    const slot = line * block.perLine + column;
-    return slot < objects ? { slab: block.slab, slot } : null;
+    const cell = cellOfBlock(block, objects, x, y);
+    if (cell !== undefined) return cell;
   }
   return null;
+}
+
+/** The cell of a block that is nearest to a point; null behind its last one, undefined outside. */
+function cellOfBlock(block, objects, x, y) {
+  const edge = Math.min(3, block.gap + 1);
+  if (x < block.x - edge || x > block.x + block.width + edge) return undefined;
+  if (y < block.y - edge || y > block.y + block.height + edge) return undefined;
+  const column = Math.min(
+    block.perLine - 1,
+    Math.max(0, Math.floor((x - block.x) / (block.cell + block.gap))),
+  );
+  const line = Math.min(block.lines - 1, Math.max(0, Math.floor((y - block.y) / block.pitch)));
+  const slot = line * block.perLine + column;
+  return slot < objects ? { slab: block.slab, slot } : null;
 }

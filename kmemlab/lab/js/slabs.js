@@ -5,9 +5,12 @@
 import { h, fmt, setAttrs, localPoint, changeDetector } from "./dom.js";
 import { containersById } from "./palette.js";
 import { layoutSlabs, cellRect, cellAt } from "./slablayout.js";
-import { slotState, cellName, paintCell, paintStrip } from "./cells.js";
+import { slotState, cellName, pageName, paintCell, paintStrip } from "./cells.js";
 import { paintWords } from "./slabwords.js";
 import { makeSlabGrid } from "./slabgrid.js";
+import { makeSlabNav } from "./slabnav.js";
+import { fieldBlock, placeInField } from "./slabzoom.js";
+import { paintField } from "./slabfield.js";
 
 const TIP_DELAY = 250;
 
@@ -15,20 +18,12 @@ const TIP_DELAY = 250;
 export function makeSlabs(lab) {
   const canvas = /** @type {any} */ (h("canvas", { class: "kl-slabs", "aria-hidden": "true" }));
   const tip = h("div", { class: "kl-tip", hidden: true });
-  const grid = makeSlabGrid(lab, (cell) => {
-    walked = cell;
-    paint();
-  });
+  const grid = makeSlabGrid(lab, walkTo, (by) => nav.zoom(by));
   const empty = h("p", { class: "kl-empty" });
   const nobody = h("p", { class: "kl-nobody" });
-  const el = h(
-    "div",
-    { class: "kl-slabbox" },
-    nobody,
-    empty,
-    h("div", { class: "kl-canvasbox" }, canvas, tip),
-    grid.el,
-  );
+  const box = h("div", { class: "kl-canvasbox" }, canvas, tip);
+  const el = h("div", { class: "kl-slabbox" }, nobody, empty, box, grid.el);
+  const nav = makeSlabNav(box, zoomTo, () => paint());
   const changed = changeDetector();
   let layout = null;
   let frame = null;
@@ -37,12 +32,40 @@ export function makeSlabs(lab) {
   let walked = null;
   let unfolded = false;
   let timer = 0;
+  let zoom = null;
+  let memory = {};
 
-  /** For tests: where a cell is, in CSS px from the corner of the canvas; null if it is folded away. */
+  /** Where a cell is, in CSS px from the corner of the canvas (tests ask too); null if it is not in sight. */
   canvas.klCell = (slab, slot) => {
-    const block = layout?.blocks.find((b) => b.slab === Number(slab));
-    return block ? cellRect(block, Number(slot)) : null;
+    const block = layout?.blocks.find((b) => b.slab === Number(slab)) ?? inField(Number(slab));
+    return block ? cellRect(block, block.perLine > 1 ? Math.max(0, Number(slot)) : 0) : null;
   };
+
+  /** The block of a slab in a field, null if it is scrolled out of sight or in none. */
+  function inField(slab) {
+    for (const field of layout?.fields ?? []) {
+      const place = placeInField(field, slab);
+      if (place < 0) continue;
+      const block = fieldBlock(field, place);
+      return block.y + block.height > field.y && block.y < field.y + field.height ? block : null;
+    }
+    return null;
+  }
+
+  /** The keyboard stands on a cell, or on none. */
+  function walkTo(cell) {
+    walked = cell;
+    if (cell && layout) nav.show(layout.fields, cell.slab);
+    paint();
+  }
+
+  /** Shows another level, and there what one was looking at. */
+  function zoomTo(level, at = hovered ?? walked ?? frame?.object ?? frame?.mark) {
+    zoom = level;
+    lab.redraw();
+    if (at && layout) nav.show(layout.fields, at.slab, true);
+    paint();
+  }
 
   const inFold = ({ x, y }) => {
     const fold = layout?.fold;
@@ -52,9 +75,9 @@ export function makeSlabs(lab) {
   };
   const under = (event) =>
     layout && cellAt(layout, frame.cache?.objects ?? 0, ...xy(localPoint(event, canvas)));
-  canvas.addEventListener("pointermove", (event) => {
+  box.addEventListener("pointermove", (event) => {
     const cell = under(event);
-    canvas.style.cursor = cell || inFold(localPoint(event, canvas)) ? "pointer" : "";
+    box.style.cursor = cell || inFold(localPoint(event, canvas)) ? "pointer" : "";
     if (cell?.slab === hovered?.slab && cell?.slot === hovered?.slot) return;
     hovered = cell;
     tip.hidden = true;
@@ -62,16 +85,18 @@ export function makeSlabs(lab) {
     if (cell) timer = setTimeout(showTip, TIP_DELAY);
     paint();
   });
-  canvas.addEventListener("pointerleave", () => {
+  box.addEventListener("pointerleave", () => {
     hovered = null;
     tip.hidden = true;
     clearTimeout(timer);
     paint();
   });
-  canvas.addEventListener("click", (event) => {
+  box.addEventListener("click", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest(".kl-zoom")) return;
     const cell = under(event);
     const chosen = frame.object;
-    if (inFold(localPoint(event, canvas))) {
+    if (cell && cell.slot < 0) zoomTo("cells", cell);
+    else if (inFold(localPoint(event, canvas))) {
       unfolded = true;
       lab.redraw();
     } else if (cell && chosen && chosen.slab === cell.slab && chosen.slot === cell.slot) lab.does.object();
@@ -81,17 +106,19 @@ export function makeSlabs(lab) {
   function showTip() {
     if (!hovered || !layout || !frame.slabs.rows[hovered.slab]) return;
     const { slab, slot } = hovered;
+    if (slot < 0) return tipAt(pageName(slab, frame.slabs.rows[slab], containers), "click to see its cells");
     const state = slotState(frame, slab, slot);
     const row = frame.slabs.rows[slab];
     const paid =
       state.kind === "owned" || state.kind === "new" ? `, ${fmt(frame.cache.size)} bytes charged` : "";
-    tip.replaceChildren(
-      h("b", {}, cellName(slab, slot, state, containers)),
-      h("br"),
-      `page ${row.pfn}${paid}`,
-    );
+    return tipAt(cellName(slab, slot, state, containers), `page ${row.pfn}${paid}`);
+  }
+
+  function tipAt(first, ...more) {
+    tip.replaceChildren(h("b", {}, first), ...more.map((line) => h("div", {}, line)));
     tip.hidden = false;
-    const rect = canvas.klCell(slab, slot);
+    const rect = canvas.klCell(hovered.slab, hovered.slot);
+    if (!rect) return;
     const left = Math.min(rect.x, layout.width - tip.offsetWidth);
     const above = rect.y - tip.offsetHeight - 8;
     tip.style.left = `${Math.max(0, left)}px`;
@@ -114,18 +141,37 @@ export function makeSlabs(lab) {
     ctx.clearRect(0, 0, layout.width, layout.height);
     paintWords(ctx, layout, frame, palette, containers);
     for (const block of layout.blocks) paintSlab(ctx, block, frame, containers, palette);
+    for (const field of layout.fields) {
+      paintField(ctx, field, frame, containers, palette, (memory[field.name] ??= {}));
+    }
+    paintFar(ctx, palette);
     paintRing(ctx, frame.object, 2.5, 3, palette);
     paintRing(ctx, hovered, 0, 2, palette);
     if (document.activeElement && grid.el.contains(document.activeElement))
       paintRing(ctx, walked, 1, 2, palette);
-    canvas.klPainted = performance.now(); // for the bench
+    canvas.klPainted ??= performance.now(); // the bench clears it, and reads when the next picture was there
+  }
+
+  /** What this event touches, where its cell is too small to show it: a square of its own over the page or cell. */
+  function paintFar(ctx, palette) {
+    const block = frame.mark && inField(frame.mark.slab);
+    if (!block || (block.cell >= 9 && block.level !== "pages")) return;
+    const rect = canvas.klCell(frame.mark.slab, frame.mark.slot);
+    const size = 9;
+    const at = { x: rect.x + rect.w / 2 - size / 2, y: rect.y + rect.h / 2 - size / 2, w: size, h: size };
+    ctx.fillStyle = palette.canvas;
+    ctx.fillRect(at.x - 2, at.y - 2, size + 4, size + 4);
+    paintCell(ctx, at, slotState(frame, frame.mark.slab, frame.mark.slot), containers, frame.selected, palette);
+    ctx.strokeStyle = palette.ink;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(at.x - 1.5, at.y - 1.5, size + 3, size + 3);
   }
 
   function paintRing(ctx, cell, outside, width, palette) {
     const rect = cell && canvas.klCell(cell.slab, cell.slot);
     if (!rect) return;
     ctx.strokeStyle = palette.ink;
-    ctx.lineWidth = rect.w < 8 ? 1.5 : width;
+    ctx.lineWidth = rect.w < 8 ? 2 : width;
     ctx.beginPath();
     ctx.roundRect(
       rect.x - outside,
@@ -140,6 +186,8 @@ export function makeSlabs(lab) {
   return {
     el,
     paint,
+    /** One level nearer (1) or farther (-1), where there are levels. */
+    zoom: (by) => nav.zoom(by),
     /** Puts the keyboard into the cells. */
     focus: () => grid.el.focus(),
     draw(newFrame, view, width) {
@@ -147,14 +195,16 @@ export function makeSlabs(lab) {
       frame = newFrame;
       if (cacheChanged) {
         unfolded = false;
+        zoom = null;
+        memory = {};
         hovered = null;
         walked = null;
         tip.hidden = true;
       }
       const slabs = frame.slabs;
-      const any = slabs && Object.keys(slabs.rows ?? {}).length > 0;
+      const any = slabs && [slabs.partial, slabs.full, Object.keys(slabs.cpus ?? {})].some((list) => list?.length);
       drawEmpty(lab, empty, nobody, frame, any);
-      canvas.hidden = !any;
+      box.hidden = !any;
       grid.el.hidden = !any;
       if (!any || !width) {
         layout = null;
@@ -174,6 +224,7 @@ export function makeSlabs(lab) {
           view.palette,
           view.scale,
           unfolded,
+          zoom,
         )
       )
         return;
@@ -185,7 +236,9 @@ export function makeSlabs(lab) {
         view.size,
         view.stack,
         unfolded,
+        zoom,
       );
+      nav.draw(layout.fields);
       if (hovered && !slabs.rows[hovered.slab]) {
         hovered = null;
         tip.hidden = true;

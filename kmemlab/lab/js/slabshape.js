@@ -20,7 +20,6 @@
 
 const CELLS_PER_LINE = 64;
 const SMALLEST_LETTERED = 14;
-const CELL_LADDER = [16, 13, 11, 9, 8, 7, 6, 5, 4, 3, 2];
 
 /** Size of one slab drawn as one line of cells, or as several if they would become too small for a letter. */
 export function slabShape(objects, room, base) {
@@ -35,7 +34,7 @@ export function slabShape(objects, room, base) {
 }
 
 /** A block of cells, with room for the owner array under each line unless `strip` is 0. */
-function shapeOf(
+export function shapeOf(
   objects,
   perLine,
   cell,
@@ -56,29 +55,6 @@ function shapeOf(
     width: Math.min(objects, perLine) * (cell + gap) - gap,
     height: pitch * (lines - 1) + cell + under,
   };
-}
-
-/** The largest cells with which `count` slabs fit into a box: a line of cells each, or a square tile each. */
-export function fitGrid(count, objects, base, room, label) {
-  const side = Math.ceil(Math.sqrt(objects));
-  let best = null;
-  for (const cell of CELL_LADDER.filter((c) => c <= base.cell)) {
-    // A line of cells that are too small to be told apart is only noise: below 9 px a slab is a square tile.
-    for (const perLine of cell < 9 ? [side] : [Math.min(objects, CELLS_PER_LINE), side]) {
-      const shape = shapeOf(objects, perLine, cell, base, 0);
-      const named = shape.height >= 11 ? label : 0;
-      const gapX = named ? 14 : Math.max(3, shape.gap * 3);
-      const gapY = cell >= 9 ? base.rowGap : 3;
-      const columns = Math.floor((room.width + gapX) / (named + shape.width + gapX));
-      const rows = Math.floor((room.height + gapY) / (shape.height + gapY));
-      if (columns < 1) continue;
-      best = { shape, label: named, gapX, gapY, columns, rows: Math.max(rows, 1) };
-      if (columns * rows >= count) return best;
-    }
-  }
-  return (
-    best ?? { shape: shapeOf(objects, side, 2, base, 0), label: 0, gapX: 3, gapY: 3, columns: 1, rows: 1 }
-  );
 }
 
 /** Full slabs at the size of the design; slabs that are narrow stand side by side. */

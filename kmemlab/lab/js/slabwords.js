@@ -97,7 +97,9 @@ function paintCaptions(write, layout, frame, palette) {
   const size = base.font - 0.5;
   const line = base.font * 1.4;
   const lists = layout.rows.some((row) => !row.number);
-  const array = Object.values(frame.slabs.rows).some((row) => row.array);
+  const { rows, cpus = {}, partial = [], full = [] } = frame.slabs;
+  // Slabs by the dozen are looked at one by one; where there are thousands the lists and the first full ones tell.
+  const array = [...Object.values(cpus), ...partial.slice(0, 99), ...full.slice(0, 99)].some((slab) => rows[slab]?.array);
   const objects = frame.cache?.objects ?? 0;
   const { captionX: x, captionY: y } = layout;
   if (lists) {
