@@ -20,9 +20,10 @@ import nbformat
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from kmemlab.lab.server import LabServer
 from browser.conftest import FLAGS, WHOLE_NOTEBOOK, chromium, free_port
 from browser.lab_page import LabPage
+
+from kmemlab.lab.server import LabServer
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 SIZES = [int(size) for size in os.environ.get("OBJECTS", "1000,100000,1000000").split(",")]
