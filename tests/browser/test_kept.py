@@ -50,6 +50,9 @@ def test_after_a_restart_the_cell_offers_the_session_and_a_click_brings_it_back(
     assert offer.inner_text().startswith("Your session of ")
     assert f": 7 commands, event {before[0]}." in offer.inner_text()
     assert lab.position() == 0
+    place = offer.bounding_box()
+    assert place is not None
+    assert place["y"] + place["height"] <= 800, "the cell is taller than the window, and the offer is in sight"
     for name, size in (("1280", (1280, 800)), ("1920", (1920, 1080))):
         lab.page.set_viewport_size({"width": size[0], "height": size[1]})
         lab.shot(f"kept-offer-{name}")

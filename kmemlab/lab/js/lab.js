@@ -75,8 +75,8 @@ function buildParts(lab, root) {
       "✕",
     ),
   );
-  const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el);
-  const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice, parts.offer.el);
+  const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el, parts.offer.el);
+  const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
   const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.log.el, parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
   root.append(body);
