@@ -257,3 +257,35 @@ def test_presenting_fills_the_screen_with_the_layout_of_a_projector(lab: LabPage
     lab.shot("present")
     lab.page.keyboard.press("p")
     lab.page.wait_for_function("() => document.fullscreenElement === null")
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 1000])
+def test_many_containers_are_scrolled_and_the_lab_stays_as_high(lab: LabPage, width: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": 1080 if width > 1280 else 800})
+    lab.open(
+        "from kmemlab import Lab, Session\nsession = Session(memory='4M')\n"
+        "session.run('mount -t container -o kmem none /containers', *[f'mkdir /containers/web{n}' for n in range(3)])\n"
+        "lab = Lab(session)\nlab"
+    )
+    lab.ready()
+    lab.full_screen()
+    high = "() => document.querySelector('.kmemlab-lab').offsetHeight"
+    few = lab.page.evaluate(high)
+    for n in range(20):
+        lab.type(f"mkdir /containers/shop{n}")
+    assert lab.page.evaluate(high) <= max(few, 800 if width <= 1280 else 1080) + 10
+    state = lab.machine()
+    paths = [row["path"] for row in state["containers"]["hierarchies"][0]["containers"]]
+    assert list(lab.containers()) == paths
+    assert len(paths) == 24
+    lab.root.focus()
+    for _ in range(20):
+        lab.press("c")
+    chosen = lab.page.evaluate(
+        """() => { const one = document.querySelector('.kmemlab-lab [role=treeitem][aria-selected=true]');
+        const box = one.getBoundingClientRect(), tree = one.parentElement.getBoundingClientRect();
+        return [one.dataset.path, box.top - tree.top, tree.bottom - box.bottom] }"""
+    )
+    assert chosen[0] == paths[19]
+    assert min(chosen[1:]) >= -1, chosen
+    lab.shot(f"many-containers-{width}")

@@ -6,9 +6,12 @@ import { makeContainerMenu } from "./containermenu.js";
 import { hueVar, ownerBackground } from "./palette.js";
 
 const DEEPEST_INDENT = 4;
+// More than these are scrolled: a column of twenty would push the timeline off the screen.
+const FEW = 5;
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeContainers(lab) {
+  let shown;
   const items = new Map();
   const menu = makeContainerMenu(lab);
   const tree = h("div", { class: "kl-tree", role: "tree", "aria-label": "Containers" });
@@ -78,6 +81,16 @@ export function makeContainers(lab) {
           tabbable: container.id === first,
         });
       });
+      setAttrs(tree, { "data-many": containers.length > FEW ? "true" : false });
+      const chosen = items.get(frame.selected)?.el;
+      if (chosen && containers.length > FEW && shown !== frame.selected) {
+        // Not scrollIntoView: it would move the notebook.
+        const top = chosen.offsetTop - tree.offsetTop;
+        if (top < tree.scrollTop) tree.scrollTop = top;
+        else if (top + chosen.offsetHeight > tree.scrollTop + tree.clientHeight)
+          tree.scrollTop = top + chosen.offsetHeight - tree.clientHeight;
+      }
+      shown = frame.selected;
       const any = containers.some((container) => container.depth > 0);
       empty.hidden = any;
       foot.hidden = !any;
