@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from .hub import refresh
     from .knobs import Knob, cpus_knob, era_knob, knob_row, limit_knob, size_knob
     from .panel import Picture
-    from .views import BuddyView, ChargePath, ContainerView, FlowView, SlabView, Timeline
+    from .questions import Change, Question
+    from .views import BuddyView, ChargePath, ContainerView, FlowView, Predict, SlabView, Timeline
     from .widget import Lab
 
 _HOMES = {
     "BuddyView": ".views",
+    "Change": ".questions",
     "ChargePath": ".views",
     "Compare": ".compare",
     "ContainerView": ".views",
@@ -23,6 +25,8 @@ _HOMES = {
     "Knob": ".knobs",
     "Lab": ".widget",
     "Picture": ".panel",
+    "Predict": ".views",
+    "Question": ".questions",
     "SlabView": ".views",
     "Timeline": ".views",
     "cpus_knob": ".knobs",
@@ -36,6 +40,7 @@ _HOMES = {
 
 __all__ = [
     "BuddyView",
+    "Change",
     "ChargePath",
     "Compare",
     "ContainerView",
@@ -43,6 +48,8 @@ __all__ = [
     "Knob",
     "Lab",
     "Picture",
+    "Predict",
+    "Question",
     "SlabView",
     "Timeline",
     "cpus_knob",

@@ -23,11 +23,12 @@ from .eventlog import LONGEST_FILTER
 from .frame import build, moment_of, report_of
 from .look import Look, owners_of, saved_owners
 from .pictures import TABS
+from .predict import Predictor
 from .still import still
 from .walking import Walker
 
 
-class Controller(Walker):
+class Controller(Walker, Predictor):
     """A session and what is looked at: all that the page can ask for."""
 
     def __init__(self, session: Session) -> None:
@@ -58,7 +59,7 @@ class Controller(Walker):
         frame = build(self.session, self.look, self.history(), self.stops())
         if self.autosave is not None:
             self.autosave.tell(frame)
-        return frame
+        return self.covered(frame)
 
     # -- actions
 
@@ -70,6 +71,9 @@ class Controller(Walker):
         self.look.given = None
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None
+        if isinstance(name, str) and self.held(name):
+            self.look.notice = ("info", "The future is hidden: commit to an answer, or put the question away.")
+            return
         try:
             if handler is None:
                 raise ValueError(f"the lab does not know the action {name!r}")

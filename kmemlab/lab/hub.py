@@ -6,14 +6,17 @@ stays its own. A hub belongs to its session and goes with it; it holds its views
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 from ..figures import Owner
 from ..session import Session
-from .controller import Controller
 
-Place = tuple[int, int, int, str]
+if TYPE_CHECKING:
+    from .controller import Controller
+    from .predict import Card
+
+Place = tuple[int, int, int, str, int]
 
 
 class View(Protocol):
@@ -38,7 +41,10 @@ class Hub:
 
     Attributes:
         views: all that are alive, in no order.
-        place: history, position, step and selected container at which all of them stand; None before the first.
+        place: history, position, step and selected container at which all of them stand, and the count of questions; None
+            before the first.
+        card: a question about the next event, None for none.
+        cards: counts the changes of it.
         owners: letters and hues, the same in every view.
     """
 
@@ -46,6 +52,14 @@ class Hub:
         self.views: WeakSet[View] = WeakSet()
         self.place: Place | None = None
         self.owners: dict[str, Owner] = {}
+        self.card: Card | None = None
+        self.cards = 0
+
+    def put(self, card: Card | None) -> None:
+        """Lay a question before everybody, or take it away."""
+        if card is not self.card:
+            self.card = card
+            self.cards += 1
 
     def join(self, view: View) -> None:
         """Take a view in. It stands where the others stand, and names the containers as they do."""
@@ -104,7 +118,7 @@ def hub_of(session: Session) -> Hub:
 def place_of(controller: Controller) -> Place:
     """Return where a controller stands."""
     session, look = controller.session, controller.look
-    return session.history, session.position, look.step, look.selected
+    return session.history, session.position, look.step, look.selected, hub_of(session).cards
 
 
 def refresh(session: Session) -> None:

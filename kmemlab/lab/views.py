@@ -21,6 +21,7 @@ from .controller import Controller
 from .frame import containers, guarded, moment_of, words
 from .moment import Moment, path_nodes
 from .pictures import picture
+from .questions import Question
 from .slabsection import slab_pages
 from .still import beside, twin_still
 from .widget import Lab
@@ -32,7 +33,7 @@ class ViewController(Controller):
     """A session of which one part is looked at.
 
     Attributes:
-        part: slabs, containers, path, flow, memory or timeline.
+        part: slabs, containers, path, flow, memory, timeline or predict.
     """
 
     def __init__(self, session: Session, part: str, cache: str) -> None:
@@ -63,7 +64,7 @@ class ViewController(Controller):
             frame |= self._drawn(frame, moment, rows)
         if look.notice is not None:
             frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
-        return frame
+        return self.covered(frame)
 
     def _drawn(self, frame: dict[str, Any], moment: Moment, rows: tuple[ContainerRow, ...]) -> dict[str, Any]:
         """Return the part, its sentence and its twin."""
@@ -76,6 +77,8 @@ class ViewController(Controller):
             nodes = path_nodes(moment)
             drawn = {"sentence": words(moment)["sentence"], "twin": path_text(moment.steps, moment.step)}
             return drawn if nodes is None else {**drawn, "path": nodes}
+        if self.part == "predict":
+            return {"sentence": "" if self.card else "No question is open.", "twin": ""}
         if self.part == "timeline":
             refusals = self.history().refusals
             return {
@@ -188,3 +191,21 @@ class Timeline(View):
     """Usage, refusals and slab bytes over all events: when it got close."""
 
     part = traitlets.Unicode("timeline").tag(sync=True)
+
+
+class Predict(View):
+    """A question about the next event, without the lab around it: answered before it is seen.
+
+    Args:
+        session: what is asked about; it goes to the event before.
+        question: your own; by default one about the next charge.
+
+    Example:
+        >>> Predict(session, Question("Who pays for the page?", ("blue", "nobody"), 1, "Only objects are charged."))
+    """
+
+    part = traitlets.Unicode("predict").tag(sync=True)
+
+    def __init__(self, session: Session, question: Question | None = None, *, at: int | None = None) -> None:
+        super().__init__(session, at=at)
+        self.predict(question)

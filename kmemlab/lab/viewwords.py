@@ -121,7 +121,7 @@ def timeline_sentence(frame: Frame, refusals: Sequence[int]) -> str:
 
 def timeline_twin(frame: Frame, refusals: Sequence[int]) -> str:
     """Return usage of limit, and refusals by now, in words."""
-    lines = [f"event {frame['position']:,} of {frame['length']:,}"]
+    lines = [f"event {frame['position']:,}"]
     for each in frame["containers"]:
         limit = f"of {each['limit']:,}" if "limit" in each else "no limit"
         lines.append(f"{each['path']}  usage {each['usage']:,} {limit}  failcnt {each['failcnt']:,}")

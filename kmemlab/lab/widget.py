@@ -16,6 +16,7 @@ from .controller import Controller
 from .hub import hub_of
 from .panel import plotly_js
 from .patch import difference
+from .questions import Question
 from .still import beside, still
 
 FIRST = "fd-bomb"
@@ -110,6 +111,19 @@ class Lab(anywidget.AnyWidget):
             self._seen = (self.session.history, self.session.position)
             self.send_state("frame")
         hub_of(self.session).tell(self, self.controller, always=True)
+
+    def predict(self, question: Question | None = None) -> None:
+        """Put a question over the stage: your own, or one about the next charge. Until it is answered the future is hidden.
+
+        Example:
+            >>> lab.predict(Question("Who pays for the page?", ("blue", "nobody"), 1, "Only objects are charged."))
+        """
+        if question is None:
+            self.controller.do_predict()
+        else:
+            self.controller.ask(question)
+        self._answer()
+        hub_of(self.session).tell(self, self.controller)
 
     def _keep(self, action: object = None) -> None:
         if self.controller.autosave is not None:

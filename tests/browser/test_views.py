@@ -211,3 +211,58 @@ def test_two_machines_stand_side_by_side_on_one_scale(lab: LabPage, size: tuple[
         "() => [...document.querySelectorAll('.kl-side [role=treeitem][aria-selected=true]')].map((e) => e.dataset.path)"
     )
     assert chosen == ["/web", "/web"]
+
+
+@pytest.mark.parametrize(
+    ("size", "dark"), [((1920, 1080), False), ((1280, 800), True), ((1000, 900), False)], ids=["1920", "1280", "1000"]
+)
+def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple[int, int], dark: bool) -> None:
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb")\nlab')
+    lab.ready()
+    lab.dark(dark)
+    lab.full_screen()
+    lab.click(".kl-next")
+    refusal = lab.position()
+    lab.press("Shift+ArrowLeft")
+    lab.root.locator(".kl-more").click()
+    before = lab.data("seq")
+    lab.root.get_by_role("menuitem", name="Predict the next event").click()
+    lab.settle(before)
+    card = lab.root.locator(".kl-predict")
+    assert "fdbomb opens its " in card.locator(".kl-question").inner_text()
+    # The future is not on the page: no mark beyond now, and nobody goes on.
+    assert (lab.data("length"), lab.position()) == (str(refusal - 1), refusal - 1)
+    assert lab.page.evaluate("() => document.querySelectorAll('.kl-refusalmark').length") == 0
+    assert lab.root.locator(".kl-bar .kl-step").get_attribute("aria-disabled") == "true"
+    lab.root.focus()
+    lab.press("ArrowRight")
+    assert lab.position() == refusal - 1
+    card.locator("[role=radio]").nth(2).click()
+    lab.page.wait_for_timeout(300)
+    lab.shot(f"predict-{size[0]}-before")
+    cut = lab.page.evaluate(
+        """() => { const box = document.querySelector('.kl-predict').getBoundingClientRect();
+        const root = document.querySelector('.kmemlab-lab').getBoundingClientRect();
+        return [box.bottom - root.bottom, box.right - root.right, root.height - innerHeight] }"""
+    )
+    assert max(cut[:2]) <= 0
+    before = lab.data("seq")
+    card.get_by_role("button", name="Commit to C").click()
+    lab.settle(before)
+    lab.page.wait_for_timeout(300)
+    lab.shot(f"predict-{size[0]}-after")
+    assert card.locator("[data-happened]").inner_text().split("\n")[1] == "The open is refused and the object goes back"
+    assert card.locator("[data-mine]").inner_text().startswith("C")
+    failcnt = card.locator("[data-what=failcnt]")
+    assert (failcnt.get_attribute("data-before"), failcnt.get_attribute("data-after")) == ("0", "1")
+    inside = lab.page.evaluate(
+        """() => { const box = document.querySelector('.kl-predict').getBoundingClientRect();
+        const root = document.querySelector('.kmemlab-lab').getBoundingClientRect(); return root.bottom - box.bottom }"""
+    )
+    assert inside >= 0
+    before = lab.data("seq")
+    card.get_by_role("button", name="Watch it happen").click()
+    lab.settle(before)
+    assert (lab.position(), lab.data("step")) == (refusal, "1")
+    assert not card.is_visible()

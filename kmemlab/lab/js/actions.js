@@ -41,6 +41,7 @@ export function makeActions(link, player, parts, state, redraw) {
     last: () => ask("last"),
     undo: () => ask("undo"),
     check: () => ask("check"),
+    predict: () => ask("predict"),
     run: (line) => ask("run", { line }),
     scenario: (name) => ask("scenario", { name }),
     mark: (by) => ask("mark", { by }),
@@ -111,6 +112,7 @@ export function makeActions(link, player, parts, state, redraw) {
       if (parts.bar.close() || parts.headline.close() || parts.terminal.close() || parts.containers.close())
         return undefined;
       if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
+      if (frame().predict) return link.ask("predict", { on: false });
       if (frame().log) return link.ask("events");
       if (frame().object) return link.ask("object");
       return frame().selected === undefined ? undefined : link.ask("select");

@@ -17,6 +17,7 @@ import { makeOffer } from "./offer.js";
 import { makeEventLog } from "./eventlog.js";
 import { makeGuard } from "./parts.js";
 import { makeTerminal } from "./terminal.js";
+import { makePredict } from "./predict.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
 
@@ -51,6 +52,7 @@ function buildParts(lab, root) {
     log: makeEventLog(lab),
     terminal: makeTerminal(lab),
     offer: makeOffer(lab),
+    predict: makePredict(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
@@ -77,6 +79,7 @@ function buildParts(lab, root) {
   );
   const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el, parts.offer.el);
   const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
+  main.append(parts.predict.el);
   const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.log.el, parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
   root.append(body);
@@ -206,6 +209,7 @@ function render({ model, el }) {
       },
       terminal: () => parts.terminal.draw(frame),
       offer: () => parts.offer.draw(frame),
+      predict: () => parts.predict.draw(frame),
     };
     for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
     drawNotice(frame);

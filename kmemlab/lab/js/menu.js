@@ -25,6 +25,7 @@ export function makeMenu(lab) {
   const list = h(
     "div",
     { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
+    entry("Predict the next event", "", () => lab.does.predict()),
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
     entry("Copy a link", "S", () => lab.does.share()),
     entry("Copy a Binder link", "", () => lab.does.binder()),

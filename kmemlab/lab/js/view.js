@@ -9,6 +9,7 @@ import { makeContainers } from "./containers.js";
 import { makePath } from "./path.js";
 import { makeFigure } from "./figure.js";
 import { makeTimeline } from "./timeline.js";
+import { makePredict } from "./predict.js";
 
 /** For each part: what a screen reader calls it, and how its picture is made. */
 const VIEW_PARTS = {
@@ -18,6 +19,7 @@ const VIEW_PARTS = {
   flow: { name: "Charge flow", make: makeFigure },
   memory: { name: "Memory", make: makeFigure },
   timeline: { name: "Timeline", make: makeTimeline },
+  predict: { name: "Predict the next event", make: makePredict },
 };
 // A charge of seven functions has room on one line from here on.
 const FLAT_PATH_FROM = 900;
@@ -38,6 +40,7 @@ function renderView({ model, el }) {
       draw(frame, view, seq, state) {
         bar.draw(frame, view, state);
         if (sentence.textContent !== frame.sentence) sentence.textContent = frame.sentence ?? "";
+        sentence.hidden = !frame.sentence;
         setAttrs(sentence, {
           "data-refusal": Boolean(frame.refusal),
           "aria-live": view.playing && !frame.refused ? "off" : "polite",
