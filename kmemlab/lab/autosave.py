@@ -159,10 +159,22 @@ class Autosave:
 
     # -- writing
 
-    def note(self, controller: Controller, action: object = None) -> None:
-        """Hear that the lab did something: a command is written at once, a place when it has rested a little."""
+    def listen(self, action: object) -> None:
+        """Hear that something was asked for: what went wrong before has been read."""
         if action not in PASSIVE:
             self._trouble = ""
+
+    def note(self, controller: Controller, action: object = None) -> bool:
+        """Hear that the lab did something: a command is written at once, a place when it has rested a little.
+
+        Returns:
+            Whether there is something to tell that no frame has told.
+        """
+        told = self._trouble
+        self._note(controller, action)
+        return self._trouble not in (told, "")
+
+    def _note(self, controller: Controller, action: object) -> None:
         now = mark(controller)
         if action == "forget":
             self._written = now  # the file stays until something is done here

@@ -103,14 +103,19 @@ class Lab(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Draw every view of the session again, after it was changed from a cell."""
         self.controller.rest()
-        self._keep()
+        if self.controller.autosave is not None:
+            self.controller.autosave.note(self.controller)
+        self._again()
+        hub_of(self.session).tell(self, self.controller, always=True)
+
+    def _again(self) -> None:
+        """Draw again though no page asked. A page that opens later would miss a patch: it gets the whole."""
         if self._awake:
             self._answer(asked=False)
-        else:  # a page that opens later would miss a patch: it gets the whole
+        else:
             self._sent = self.controller.frame()
             self._seen = (self.session.history, self.session.position)
             self.send_state("frame")
-        hub_of(self.session).tell(self, self.controller, always=True)
 
     def predict(self, question: Question | None = None) -> None:
         """Put a question over the stage: your own, or one about the next charge. Until it is answered the future is hidden.
@@ -122,12 +127,8 @@ class Lab(anywidget.AnyWidget):
             self.controller.do_predict()
         else:
             self.controller.ask(question)
-        self._answer()
+        self._again()
         hub_of(self.session).tell(self, self.controller)
-
-    def _keep(self, action: object = None) -> None:
-        if self.controller.autosave is not None:
-            self.controller.autosave.note(self.controller, action)
 
     def follow(self) -> None:
         """Draw again, because another view of the session did something. A page that opens later asks for itself."""
@@ -162,12 +163,16 @@ class Lab(anywidget.AnyWidget):
         if (session.history, session.position) != self._seen:
             self.controller.rest()  # a cell has run something since
         self.controller.do(message)
-        self._keep(message.get("action"))
+        kept, action = self.controller.autosave, message.get("action")
+        if kept is not None:
+            kept.listen(action)
         self._answer()
         if self.session is not session:
             hub_of(session).leave(self)
             hub_of(self.session).join(self)
         hub_of(self.session).tell(self, self.controller)
+        if kept is not None and kept.note(self.controller, action):  # after the answer: nobody waits for a disk
+            self._answer(asked=False)
 
     def _answer(self, asked: bool = True) -> None:
         """Send the difference to the last frame, even an empty one: the page waits for its answer."""
