@@ -15,7 +15,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from kmemlab.figures.buddy_marks import Newborn, came, chosen, frame, keys
-from kmemlab.figures.frame import LAID, ROOM, Room, bare_axis, count, empty, owners_for, sheet, steps, table, text_width, words
+from kmemlab.figures.frame import ROOM, Room, bare_axis, count, empty, laid, owners_for, sheet, steps, table, text_width, words
 from kmemlab.figures.free_lists import PAGE_KIB, bars, free_blocks, servable, told
 from kmemlab.figures.palette import TOKENS, Owner, Theme
 from kmemlab.figures.strip import USER, Grid, grid_for, painted
@@ -146,7 +146,7 @@ def buddy_figure(
         theme,
         margin=(0, 0, 0, 0),
         height=tall,
-        meta=LAID,
+        meta=laid(room),
         xaxis=bare_axis(-4 * pixel[0], grid.across + 4 * pixel[0], domain=[left, 1]),
         yaxis={
             "range": [max(grid.lines, LEAST_LINES), -5 * pixel[1]],  # room for a frame round what is at the edge

@@ -15,12 +15,12 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from kmemlab.figures.frame import (
-    LAID,
     ROOM,
     Room,
     bare_axis,
     empty,
     fitted,
+    laid,
     owners_for,
     placed,
     sheet,
@@ -149,7 +149,7 @@ def cost_figure(
         theme,
         margin=(0, 0, 0, 0),
         height=room.height,
-        meta=LAID,
+        meta=laid(room),
         xaxis=bare_axis(0, room.width),
         yaxis=bare_axis(room.height, 0),
         annotations=notes,

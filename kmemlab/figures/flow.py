@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from kmemlab.figures.flow_places import folded, is_other, measures, places, widths
 from kmemlab.figures.flow_words import label, legend, swatches
-from kmemlab.figures.frame import LAID, ROOM, Room, empty, owners_for, sheet, table, words
+from kmemlab.figures.frame import ROOM, Room, empty, laid, owners_for, sheet, table, words
 from kmemlab.figures.graphs import LAYERS, flow_graph
 from kmemlab.figures.palette import TOKENS, Owner, Theme, blend
 from kmemlab.records import FlowRow
@@ -131,7 +131,7 @@ def flow_figure(
         for x, y in (spots[node] for node in nodes if node[0] == "wall")
     ]
     shapes = [*walls, *swatches(rows, sizes.columns[0 if room.narrow else 2], room, theme)]
-    figure = sheet(theme, (0, 2, 0, 0), room.height, annotations=notes, shapes=shapes, meta=LAID)
+    figure = sheet(theme, (0, 2, 0, 0), room.height, annotations=notes, shapes=shapes, meta=laid(room))
     return figure.add_trace(
         {
             "type": "sankey",

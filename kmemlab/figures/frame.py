@@ -42,8 +42,11 @@ class Room:
 
 
 ROOM: Final = Room()
-# In the layout's meta of a figure that was laid out for its room: whoever shows it need not make it smaller.
-LAID: Final = {"laid": True}
+
+
+def laid(room: Room) -> dict[str, int]:
+    """Return the layout's meta of a figure whose words fit a room: whoever has less makes it smaller as a whole."""
+    return {"laid": room.width}
 
 
 def room_for(size: str, width: int) -> Room:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import networkx as nx
 import plotly.graph_objects as go
 
-from kmemlab.figures.frame import LAID, ROOM, Room, bare_axis, empty, fitted, owners_for, placed, sheet, text_width, wrapped
+from kmemlab.figures.frame import ROOM, Room, bare_axis, empty, fitted, laid, owners_for, placed, sheet, text_width, wrapped
 from kmemlab.figures.held_graph import Node, why_held
 from kmemlab.figures.held_places import Shown, shown
 from kmemlab.figures.held_traces import broken_at, lines_of, points_of
@@ -68,7 +68,7 @@ def graph_figure(
         theme,
         margin=(0, 0, 0, 0),
         height=room.height,
-        meta=LAID,
+        meta=laid(room),
         hoverdistance=40,
         xaxis=bare_axis(0, room.width),
         yaxis=bare_axis(room.height, 0),

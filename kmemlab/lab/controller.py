@@ -69,6 +69,7 @@ class Controller(Walker, Predictor):
             self.look.notice = None
             self.look.report = ""
         self.look.given = None
+        self.look.still = bool(action.get("still"))
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None
         if isinstance(name, str) and self.held(name):
@@ -77,7 +78,7 @@ class Controller(Walker, Predictor):
         try:
             if handler is None:
                 raise ValueError(f"the lab does not know the action {name!r}")
-            handler(**{key: value for key, value in action.items() if key not in ("op", "action")})
+            handler(**{key: value for key, value in action.items() if key not in ("op", "action", "still")})
         except Exception as error:
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
@@ -255,6 +256,9 @@ class Controller(Walker, Predictor):
         self.look.tab = name
         if size:
             self.do_room(size, width)
+
+    def do_draw(self) -> None:
+        """Draw again: where a play stops, the picture may be an older one."""
 
     def do_room(self, size: str, width: int) -> None:
         """Lay figures out for the lab's size (L, M or S) and the stage's width in pixels."""

@@ -24,7 +24,7 @@ from .history import History
 from .life import object_card
 from .look import Look
 from .moment import Moment, path_nodes
-from .pictures import TABS, picture
+from .pictures import TABS, kept_or, picture
 from .slabsection import slab_pages
 
 HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
@@ -94,7 +94,7 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     with guarded(frame, look):
         if look.tab != "slabs" or look.twin:
             at = (look.selected, look.owners, look.theme, look.room, look.page)
-            frame |= picture(session, moment, look.tab, look.cache, *at)
+            frame |= kept_or(look, lambda: picture(session, moment, look.tab, look.cache, *at))
     with guarded(frame, look):
         nodes = path_nodes(moment)
         if nodes is not None:

@@ -99,6 +99,7 @@ class Hub:
             look = view.controller.look
             look.step, look.selected, look.owners = place[2], place[3], dict(self.owners)
             look.notice = look.given = None
+            look.still = controller.look.still
             if moved:
                 look.looks = []
             view.follow()

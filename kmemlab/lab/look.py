@@ -22,6 +22,8 @@ class Look:
         object: (slab, slot) of the chosen object, None for none.
         page: the page that the graph is about, -1: that of the object's slab, or of the cache's first one.
         tab: the stage.
+        still: whether this answer may show the picture drawn last: so a fast play asks for few of them.
+        drawn: that picture, and what it is of.
         theme: "light" or "dark": what figures are drawn for.
         room: size of the stage that figures are laid out for.
         owners: letters and hues, given once and kept.
@@ -43,6 +45,8 @@ class Look:
         self.object: tuple[int, int] | None = None
         self.page = -1
         self.tab = "slabs"
+        self.still = False
+        self.drawn: tuple[tuple[str, str], dict[str, Any]] | None = None
         self.theme = "light"
         self.room = Room()
         self.scenario = ""

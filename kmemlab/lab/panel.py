@@ -10,12 +10,15 @@ import anywidget
 import plotly
 import traitlets
 
+from ..figures import Room
 from ..session import Session
 from . import assets
 from .controller import Controller
 from .frame import moment_of
 from .pictures import PICTURES, TABS, picture
 from .still import beside, twin_still
+
+LEAST_WIDTH = 240  # pixels
 
 
 def plotly_js() -> bytes:
@@ -41,6 +44,7 @@ class Picture(anywidget.AnyWidget):
     _css = assets.style()
     pictures = traitlets.Dict().tag(sync=True)
     twin = traitlets.Unicode("").tag(sync=True)
+    question = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "", page: int = -1) -> None:
         if name not in PICTURES:
@@ -49,13 +53,21 @@ class Picture(anywidget.AnyWidget):
         if selected and selected not in paths:
             raise ValueError(f"there is no container {selected!r}: choose one of {', '.join(paths)}")
         controller = Controller(session)
+        self._at = (session.history, session.position)
         moment = moment_of(session, controller.look.step)
         controller.frame()  # gives the containers their letters
-        drawn = {
-            theme: picture(session, moment, name, cache, selected, controller.look.owners, theme, page=page, lab=False)
-            for theme in ("light", "dark")
-        }
-        super().__init__(pictures={theme: each["figure"] for theme, each in drawn.items()}, twin=drawn["light"]["twin"])
+        owners = controller.look.owners
+
+        def drawn(theme: str, room: Room) -> dict[str, Any]:
+            return picture(session, moment, name, cache, selected, owners, theme, room, page, lab=False)
+
+        self._session, self._drawn = session, drawn
+        made = {theme: drawn(theme, Room()) for theme in ("light", "dark")}
+        super().__init__(
+            pictures={theme: each["figure"] for theme, each in made.items()},
+            twin=made["light"]["twin"],
+            question=made["light"]["question"],
+        )
         self._title = f"{dict(TABS).get(name, 'Path of one charge')}, event {session.position:,} of {session.length:,}"
         self.on_msg(self._heard)
 
@@ -64,9 +76,14 @@ class Picture(anywidget.AnyWidget):
         return beside(super()._repr_mimebundle_(), lambda: twin_still(self._title, self.twin))
 
     def _heard(self, _: Any, message: Any, __: Any) -> None:
-        """Send plotly.js to a page that has none."""
-        if isinstance(message, dict) and message.get("op") == "need-plotly":
+        """Send plotly.js to a page that has none; lay the picture out for the page's width, while the session stands there."""
+        if not isinstance(message, dict):
+            return
+        if message.get("op") == "need-plotly":
             self.send({"op": "plotly", "gz": True}, [plotly_js()])
+        if message.get("op") == "room" and (self._session.history, self._session.position) == self._at:
+            room = Room(max(LEAST_WIDTH, int(message.get("width", 0))))
+            self.pictures = {theme: self._drawn(theme, room)["figure"] for theme in ("light", "dark")}
 
     def __repr__(self) -> str:
         return self.twin

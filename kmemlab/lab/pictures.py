@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from ..engine.events import NEWPAGE
@@ -32,6 +32,7 @@ from ..figures import (
 from ..records import SlabRow
 from ..session import Session
 from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
+from .look import Look
 from .moment import Moment
 
 TABS = (
@@ -44,6 +45,16 @@ TABS = (
 TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
 # The lab has path and timeline in places of their own, and no tree: 2007's counters are flat, and lines between containers
 # would suggest sums. On their own all of them are figures.
+QUESTIONS = {
+    "slabs": "Whose are the objects on this page, and which slot is next?",
+    "flow": "Where do the bytes go, and which are refused or paid by nobody?",
+    "memory": "Which pages hold it, and could a larger order still be served?",
+    "cost": "How much memory is not in anyone's usage?",
+    "graph": "Why is this page held?",
+    "tree": "Who is near the limit, and what keeps each alive?",
+    "path": "Where did the charge stop, and what is undone in what order?",
+    "timeline": "When did it get close, and does the limit count what memory counts?",
+}
 PICTURES = (*dict(TABS), "tree", "path", "timeline")
 
 
@@ -59,7 +70,7 @@ def picture(
     page: int = -1,
     lab: bool = True,
 ) -> dict[str, Any]:
-    """Return `twin` and `figure`; in the lab the slab pages are a canvas of its own, and have no figure."""
+    """Return `twin`, `figure` and its `question`; in the lab the slab pages are a canvas of its own, and have no figure."""
     machine = session.machine
     shown = cast("Theme", theme)
     chosen = selected or None
@@ -102,7 +113,17 @@ def picture(
             left = (int(found.nr_slabs) if found is not None else 0) - len(slabs)
             return {"twin": f"{twin}\n... and {left:,} more, all full" if left > 0 else twin}
         figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
-    return {"figure": without_null(figure.to_plotly_json()), "twin": twin}
+    return {"figure": without_null(figure.to_plotly_json()), "twin": twin, "question": QUESTIONS[tab]}
+
+
+def kept_or(look: Look, build: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the picture; while a fast play is on, the one that was drawn last: nobody would see this one."""
+    key = (look.tab, look.theme)
+    if look.still and look.drawn is not None and look.drawn[0] == key:
+        return look.drawn[1]
+    made = build()
+    look.drawn = (key, made)
+    return made
 
 
 def first_page(slabs: Sequence[SlabRow], cache: str, number: int = -1) -> int:

@@ -20,7 +20,7 @@ from . import assets, viewwords
 from .controller import Controller
 from .frame import containers, guarded, moment_of, words
 from .moment import Moment, path_nodes
-from .pictures import picture
+from .pictures import kept_or, picture
 from .questions import Question
 from .slabsection import slab_pages
 from .still import beside, twin_still
@@ -85,10 +85,11 @@ class ViewController(Controller):
                 "sentence": viewwords.timeline_sentence(frame, refusals),
                 "twin": viewwords.timeline_twin(frame, refusals),
             }
-        part = picture(session, moment, self.part, look.cache, look.selected, look.owners, look.theme)
+        at = (look.selected, look.owners, look.theme, look.room, look.page)
+        part = kept_or(look, lambda: picture(session, moment, self.part, look.cache, *at))
         if self.part == "slabs":
             cache = machine.caches.get(look.cache)
-            part |= slab_pages(session, moment, cache, rows, look.pages) if cache is not None else {}
+            part = part | (slab_pages(session, moment, cache, rows, look.pages) if cache is not None else {})
             return {**part, "sentence": viewwords.slabs_sentence({**frame, **part})}
         if self.part == "flow":
             return {**part, "sentence": viewwords.flow_sentence(frame)}

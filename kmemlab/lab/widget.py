@@ -103,6 +103,7 @@ class Lab(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Draw every view of the session again, after it was changed from a cell."""
         self.controller.rest()
+        self.controller.look.still = False
         if self.controller.autosave is not None:
             self.controller.autosave.note(self.controller)
         self._again()

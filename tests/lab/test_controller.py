@@ -310,3 +310,14 @@ def test_the_graph_is_about_the_chosen_page_or_the_chosen_objects(bomb: Controll
     assert frame["cache"]["name"] == "mm_struct", "the slab pages follow"
     assert do(bomb, "page")["twin"].startswith(f"Why are pages {stranger['pfn']}-")
     assert "there is no page" in do(bomb, "page", pfn=10**9)["notice"]["text"]
+
+
+def test_a_still_answer_keeps_the_figure_and_the_next_one_makes_it_new(bomb: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    do(bomb, "seek", n=200)
+    first = do(bomb, "tab", name="cost")["figure"]
+    monkeypatch.setattr("kmemlab.lab.frame.picture", lambda *_: pytest.fail("a figure was made that nobody sees"))
+    frame = do(bomb, "event", by=150, still=True)
+    assert (frame["position"], frame["figure"] == first) == (350, True)
+    monkeypatch.undo()
+    assert do(bomb, "draw")["figure"] != first
+    assert do(bomb, "draw")["position"] == 350

@@ -22,8 +22,8 @@ OWN = {
     SlabView: {"slabs", "cache"},
     ContainerView: set(),
     ChargePath: {"path"},
-    FlowView: {"figure"},
-    BuddyView: {"figure"},
+    FlowView: {"figure", "question"},
+    BuddyView: {"figure", "question"},
     Timeline: set(),
 }
 

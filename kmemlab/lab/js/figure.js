@@ -3,6 +3,7 @@
 // these that works: it is there already; the plotly wheel's JupyterLab extension has it; the Jupyter kernel
 // sends it.
 import { h, setAttrs, changeDetector } from "./dom.js";
+import { choiceOf, chooseContainer } from "./figureclick.js";
 import { themedFigure } from "./figuretheme.js";
 
 const OLDEST_PLOTLY = 3;
@@ -12,7 +13,8 @@ const CAPTION_HEIGHT = 26;
 const WIDTH_STEP = 20;
 // While a window is being resized nobody needs a new figure for each width that it passes.
 const RESIZED_AFTER_MS = 150;
-// Figures that know no room are laid out for this width; on a narrower page they are made smaller as a whole.
+// Figures that do not say what they are laid out for are laid out for this width. On a narrower page a figure is made
+// smaller as a whole, until Python has laid it out for that one.
 const FIGURE_WIDTH = 848;
 const SMALLEST_SCALE = 0.62;
 
@@ -106,7 +108,7 @@ function figurePlace(figure, view, width, captioned) {
   // its height and is scrolled.
   const height = figure.layout?.meta?.lines ? asked : Math.min(asked, room);
   const high = view.scale > 1 ? Math.min(1, room / height) : 1;
-  const wide = figure.layout?.meta?.laid ? 1 : width / FIGURE_WIDTH;
+  const wide = width / (figure.layout?.meta?.laid ?? FIGURE_WIDTH);
   const scale = Math.max(SMALLEST_SCALE, Math.min(1, wide, high));
   return { width: Math.round(width / scale), height, scale, room };
 }
@@ -126,6 +128,17 @@ export function makeFigure(lab) {
   let measured = null;
   let said = "";
   let resized = 0;
+  let listening = false;
+
+  /** What is clicked in a picture is chosen in the lab: a container, a cache or a page. */
+  function onClick(event) {
+    const choice = choiceOf(event, plot);
+    if (!choice || !lab.ask) return;
+    const container = lab.frame().containers?.find((each) => each.path === choice.path);
+    if (choice.path !== undefined) chooseContainer(lab, container);
+    else if (choice.cache !== undefined) lab.ask("cache", { name: choice.cache });
+    else lab.ask("page", { pfn: choice.pfn });
+  }
 
   /** What Python lays figures out for: the lab's size and the stage's width. */
   const room = () => {
@@ -155,6 +168,8 @@ export function makeFigure(lab) {
     const { data, layout } = themedFigure(figure, view, place.width, place.height);
     const config = { displayModeBar: false, responsive: false, displaylogo: false, ...figure.config };
     await P.react(plot, data, layout, config);
+    if (!listening) /** @type {any} */ (plot).on("plotly_click", onClick);
+    listening = true;
     if (turn !== wanted) return;
     pending = false;
     setAttrs(plot, { "data-drawn": newest });
@@ -178,6 +193,7 @@ export function makeFigure(lab) {
       caption.hidden = !caption.textContent;
       if (!figure || !width) return;
       newest = seq;
+      this.measure(view, width);
       clearTimeout(resized);
       if (measured && lab.ask && JSON.stringify(measured) !== said)
         resized = window.setTimeout(() => lab.ask("room", room()), RESIZED_AFTER_MS);
@@ -187,8 +203,9 @@ export function makeFigure(lab) {
       }
       const turn = (wanted += 1);
       pending = true;
-      const title = (frame.tabs ?? []).find(([name]) => name === frame.tab)?.[1] ?? "Picture";
-      setAttrs(plot, { role: "img", "aria-label": title });
+      // The picture is named by its question; the twin, which whoever made this one keeps, describes it.
+      const question = frame.question ?? "Picture";
+      setAttrs(plot, { role: "img", "aria-label": question, "aria-describedby": el.getAttribute("aria-describedby") });
       const place = figurePlace(figure, view, width, !caption.hidden);
       loadPlotly(lab.model)
         .then((P) => paint(P, figure, view, place, turn))

@@ -15,15 +15,17 @@ function panelTheme() {
 
 /** @param {{model: any, el: HTMLElement}} args */
 function renderPanel({ model, el }) {
-  const figure = makeFigure(/** @type {any} */ ({ model }));
+  const ask = (action, args) => model.send({ op: action, ...args });
+  const figure = makeFigure(/** @type {any} */ ({ model, ask, frame: () => ({}), does: {} }));
   const twin = h("pre", { class: "kl-twin kl-hidden", id: uniqueId("twin") });
   const root = h(
     "div",
-    { class: "kmemlab-lab kmemlab-panel", "aria-describedby": twin.id },
+    { class: "kmemlab-lab kmemlab-panel" },
     figure.el,
     twin,
   );
   root.append(makeSaveButtons(root));
+  figure.el.setAttribute("aria-describedby", twin.id);
   el.append(root);
   const view = /** @type {any} */ ({ size: "L", scale: 1, root });
   let seq = 0;
@@ -36,7 +38,7 @@ function renderPanel({ model, el }) {
     }
     const shown = model.get("pictures")[theme];
     twin.textContent = model.get("twin");
-    figure.draw({ figure: shown, tabs: [], tab: "" }, view, root.clientWidth, (seq += 1));
+    figure.draw({ figure: shown, question: model.get("question") }, view, root.clientWidth, (seq += 1));
   }
 
   const onChange = () => draw();

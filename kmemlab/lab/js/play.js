@@ -13,6 +13,8 @@ export const SPEEDS = [
 
 const FIRST_SPEED = 1;
 const MOTION_UP_TO = 4;
+// Plotly pictures are asked for at most five times a second; between them Python need not make any.
+const PICTURE_EVERY_MS = 200;
 
 /**
  * @param {any} link see link.js
@@ -24,6 +26,8 @@ export function makePlayer(link, redraw) {
   let last = 0;
   let wanted = null;
   let ticking = 0;
+  let pictured = -Infinity;
+  let still = false;
 
   function tick(now) {
     if (!player.playing) return;
@@ -39,8 +43,11 @@ export function makePlayer(link, redraw) {
     if (due < 1 || link.busy()) return;
     const by = Math.min(Math.floor(due), length - position);
     due -= Math.floor(due);
+    if (by <= 0) return;
+    still = now - pictured < PICTURE_EVERY_MS;
+    if (!still) pictured = now;
     // Python stops at the break point, if one is to stop the play: an event is never jumped over.
-    if (by > 0) link.ask("event", { by, stop: true }, stopHere);
+    link.ask("event", { by, stop: true, ...(still ? { still } : {}) }, stopHere);
   }
 
   function stopHere() {
@@ -60,6 +67,8 @@ export function makePlayer(link, redraw) {
   function stop() {
     player.playing = false;
     cancelAnimationFrame(ticking);
+    if (still) link.ask("draw");
+    still = false;
   }
 
   /**

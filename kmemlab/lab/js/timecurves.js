@@ -62,14 +62,16 @@ function endLabels(p, labels) {
     kept[i].y = Math.min(kept[i].y, low);
   for (const label of kept) {
     const text = fitText(label.text, p.font * 4.9, p.font - 0.5, 700);
-    p.el.append(
-      svgText(p.x1 + 6, label.y + 4, text, {
-        size: p.font - 0.5,
-        weight: label.selected ? 700 : 500,
-        fill: label.fill,
-        tone: label.tone,
-      }),
-    );
+    const words = svgText(p.x1 + 6, label.y + 4, text, {
+      size: p.font - 0.5,
+      weight: label.selected ? 700 : 500,
+      fill: label.fill,
+      tone: label.tone,
+    });
+    // A name can be clicked: timeline.js chooses the container.
+    if (label.id !== undefined) words.classList.add("kl-choose");
+    if (label.id !== undefined) words.setAttribute("data-id", label.id);
+    p.el.append(words);
   }
 }
 
@@ -102,6 +104,7 @@ export function paintUsage(p) {
     labels.push({
       y: Y(end),
       value: end,
+      id: container.id,
       text: container.name,
       fill: hueVar(container, "x"),
       selected: on,

@@ -2,6 +2,7 @@
 // How did we get here: three small multiples over one window of events. The past in full colour, the future
 // pale.
 import { h, svg, svgText, fmt, localPoint, changeDetector, textWidth, uniqueId } from "./dom.js";
+import { chooseContainer } from "./figureclick.js";
 import { paintUsage, paintFailcnt, paintBytes } from "./timecurves.js";
 
 const TIMELINE_SIZE = {
@@ -18,8 +19,11 @@ export function makeTimeline(lab) {
   const changed = changeDetector();
   let panels = [];
 
-  // A click on a curve goes to that event.
+  // A click on a curve goes to that event, one on a name chooses the container.
   box.addEventListener("click", (event) => {
+    const name = /** @type {Element} */ (event.target).closest("[data-id]")?.getAttribute("data-id");
+    const container = (lab.frame().containers ?? []).find((each) => String(each.id) === name);
+    if (container) return void chooseContainer(lab, container);
     const { x } = localPoint(event, box);
     const y = localPoint(event, box).y;
     const panel = panels.find((p) => x >= p.x0 - 4 && x <= p.x1 + 4 && y >= p.y0 && y <= p.y1);
