@@ -65,10 +65,11 @@ class Controller(Walker, Predictor):
 
     def do(self, action: dict[str, Any]) -> None:
         """Do what the page asks for. What goes wrong is shown as a notice; nothing is raised."""
-        if action.get("action") != "theme":  # which a page says by itself as it opens: what there is to read stays
+        # What a page says by itself, as it opens or where the pointer rests, takes away nothing that there is to read.
+        if action.get("action") not in ("theme", "tip"):
             self.look.notice = None
             self.look.report = ""
-        self.look.given = None
+        self.look.given = self.look.tip = None
         self.look.still = bool(action.get("still"))
         name = action.get("action")
         handler = getattr(self, f"do_{name}", None) if isinstance(name, str) else None
@@ -263,6 +264,10 @@ class Controller(Walker, Predictor):
     def do_room(self, size: str, width: int) -> None:
         """Lay figures out for the lab's size (L, M or S) and the stage's width in pixels."""
         self.look.room = room_for(str(size), int(width))
+
+    def do_tip(self, slab: int, slot: int) -> None:
+        """Say where an object of the drawn cache is and who took it."""
+        self.look.tip = (int(slab), int(slot))
 
     def do_twin(self, on: bool) -> None:
         """Tell the slab pages in text, too, or no longer; a figure always comes with its twin."""

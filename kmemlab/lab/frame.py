@@ -21,7 +21,7 @@ from ..shell import Result
 from ..survey import container_rows, event_row
 from . import breaks, eventlog
 from .history import History
-from .life import object_card
+from .life import object_card, tip
 from .look import Look
 from .moment import Moment, path_nodes
 from .pictures import TABS, kept_or, picture
@@ -86,6 +86,11 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     if cache is not None:
         with guarded(frame, look):
             frame |= slab_pages(session, moment, cache, rows, look.pages)
+        if look.tip is not None:
+            with guarded(frame, look):
+                told = tip(session, history, look.cache, *look.tip)
+                if told is not None:
+                    frame["tip"] = told
         if look.object is not None:
             with guarded(frame, look):
                 card = object_card(session, history, look.cache, *look.object)

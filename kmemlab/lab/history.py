@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from ..engine.events import ALLOC, FREE, FREEPAGE, NEWPAGE, REFUSED, SWITCHED, EventLog
@@ -21,8 +22,8 @@ class Line:
     __slots__ = ("events", "values")
 
     def __init__(self) -> None:
-        self.events: list[int] = [0]
-        self.values: list[int] = [0]
+        self.events = array("i", [0])
+        self.values = array("q", [0])
 
     def add(self, event: int, by: int) -> None:
         """Go up or down at an event."""
@@ -51,7 +52,6 @@ class History:
         refusals: events that were refused for a limit.
         births: by cache name, events that made a slab.
         accounted: caches that were ever accounted, by the log's number.
-        touched: by cache (the log's number) and slab, the events that name it.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,8 @@ class History:
         self.refusals: list[int] = []
         self.births: dict[str, list[int]] = {}
         self.accounted: set[int] = set()
-        self.touched: dict[tuple[int, int], array[int]] = {}
+        self._touched: dict[tuple[int, int], array[int]] = {}
+        self._indexed = 0
         self._drawn: tuple[str, dict[str, Any]] | None = None
 
     def extend(self, log: EventLog, length: int, commands: int = 0) -> None:
@@ -74,39 +75,46 @@ class History:
 
         A cache that is accounted for the first time has slabs from before: then all is read again.
         """
-        switched = {int(log.cache[n]) for n in range(self.length, length) if log.kind[n] == SWITCHED and log.slot[n]}
+        kinds, caches = log.kind, log.cache
+        switched = {int(caches[n]) for n in range(self.length, length) if kinds[n] == SWITCHED and log.slot[n]}
         if switched - self.accounted:
             known = self.accounted | switched
             self.begin()
             self.accounted = known
         for n in range(self.length, length):
-            self._read(log, n)
+            kind = kinds[n]
+            if kind in (ALLOC, FREE):
+                owner = log.owner[n]
+                if owner != NONE:
+                    by = log.size[n] if kind == ALLOC else -log.size[n]
+                    line = self.usage.get(owner)
+                    if line is None:
+                        line = self.usage[int(owner)] = Line()
+                    line.add(n + 1, by)
+                    self.charged.add(n + 1, by)
+            elif kind == REFUSED:
+                self.refusals.append(n + 1)
+                self.failcnt.add(n + 1, 1)
+            elif kind in (NEWPAGE, FREEPAGE):
+                if kind == NEWPAGE:
+                    self.births.setdefault(log.names[caches[n]], []).append(n + 1)
+                if caches[n] in self.accounted:
+                    self.slab.add(n + 1, log.size[n] if kind == NEWPAGE else -log.size[n])
         self.length = length
         self.commands = commands
         self._drawn = None
 
-    def _read(self, log: EventLog, n: int) -> None:
-        """Take one row in."""
-        kind = log.kind[n]
-        if kind not in (ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE):
-            return
-        event, cache = n + 1, int(log.cache[n])
-        self.touched.setdefault((cache, int(log.slab[n])), array("i")).append(event)
-        size = int(log.size[n])
-        if kind in (ALLOC, FREE):
-            owner = int(log.owner[n])
-            if owner != NONE:
-                by = size if kind == ALLOC else -size
-                self.usage.setdefault(owner, Line()).add(event, by)
-                self.charged.add(event, by)
-        elif kind == REFUSED:
-            self.refusals.append(event)
-            self.failcnt.add(event, 1)
-        else:
-            if kind == NEWPAGE:
-                self.births.setdefault(log.names[cache], []).append(event)
-            if cache in self.accounted:
-                self.slab.add(event, size if kind == NEWPAGE else -size)
+    def events_of(self, log: EventLog, cache: int, slab: int) -> Sequence[int]:
+        """Return the events that name a slab of a cache (the log's number). The first question finds all."""
+        kinds, caches, slabs, touched = log.kind, log.cache, log.slab, self._touched
+        for n in range(self._indexed, self.length):
+            if kinds[n] in (ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE):
+                key = (int(caches[n]), int(slabs[n]))
+                if key not in touched:
+                    touched[key] = array("i")
+                touched[key].append(n + 1)
+        self._indexed = self.length
+        return touched.get((cache, slab), ())
 
     def drawn(self, cache: str) -> dict[str, Any]:
         """Return the frame's `timeline`: lines thinned to what a picture can show. The same object until something changes."""

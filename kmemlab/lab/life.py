@@ -33,10 +33,33 @@ def object_card(session: Session, history: History, cache_name: str, number: int
         "slot": slot,
         "title": f"slab {number}, slot {slot}",
         "what": what,
-        "address": f"0x{PAGE_OFFSET + int(slab.base) + slot * int(cache.size):x}",
+        "address": address_of(slab, slot),
         "owner": owner,
         "life": life(session, history, cache_name, number, slot, owner),
     }
+
+
+def tip(session: Session, history: History, cache_name: str, number: int, slot: int) -> dict[str, Any] | None:
+    """Return the frame's `tip`: where a cell is, and who took what is in it; None if there is no such cell now."""
+    machine, log = session.machine, session.log
+    cache = machine.caches.get(cache_name)
+    events = history.events_of(log, log.numbers.get(cache.name, -1), number) if cache is not None else ()
+    known = [event for event in events if event <= session.position]
+    slab = machine.slub.slab_of[log.pfn[known[-1] - 1]] if known else None
+    if cache is None or slab is None or slab.cache is not cache or slab.number != number or not 0 <= slot < cache.objects:
+        return None
+    told: dict[str, Any] = {"slab": number, "slot": slot, "address": address_of(slab, slot)}
+    mine = [event for event in known if log.kind[event - 1] == ALLOC and log.slot[event - 1] == slot]
+    if slab.link[slot] == IN_USE and mine:
+        pid = int(log.who[mine[-1] - 1])
+        task = machine.tasks.by_pid.get(pid)
+        told["born"] = f"born at event {mine[-1]:,} by {short(task.comm) if task is not None else 'task'} {pid}"
+    return told
+
+
+def address_of(slab: Slab, slot: int) -> str:
+    """Return an object's address as a person of 2007 would read it."""
+    return f"0x{PAGE_OFFSET + int(slab.base) + slot * int(slab.cache.size):x}"
 
 
 def owner_of(slab: Slab, slot: int) -> int:
@@ -52,7 +75,7 @@ def life(session: Session, history: History, cache: str, number: int, slot: int,
     log = session.log
     index = log.numbers.get(cache, -1)
     told: list[dict[str, Any]] = []
-    for event in history.touched.get((index, number), ()):
+    for event in history.events_of(log, index, number):
         n = event - 1
         if n >= session.position:
             break

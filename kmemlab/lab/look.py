@@ -34,6 +34,7 @@ class Look:
         looks: commands that only read, typed at this moment, with their results; no part of the session.
         point: the break point; `stop`: whether the play stops there; `picking`: the choice of them is open.
         twin: the text twin is shown.
+        tip: (slab, slot) that the pointer is over, for one answer.
         pages: what the slab pages were drawn from the last time.
         events: the filter of the event log, None while the timeline is in its place.
     """
@@ -61,6 +62,7 @@ class Look:
         self.stop = False
         self.picking = False
         self.twin = False
+        self.tip: tuple[int, int] | None = None
         self.pages = SlabPages()
         self.events: str | None = None
 

@@ -7,6 +7,8 @@ are places in the edited list, their values patches for what stands there. No ob
 
 from __future__ import annotations
 
+from itertools import chain, compress, islice
+from operator import eq, is_not
 from typing import Any
 
 EDITS = "~"
@@ -18,11 +20,11 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     patch: dict[str, Any] = {}
     if old is new:
         return patch
-    for key in old:
-        if key not in new:
-            patch[key] = None
-    for key, value in new.items():
-        before = old.get(key)
+    grown = len(new) >= len(old) and all(map(eq, old, new))  # the same keys in the same order, then perhaps more
+    if not grown:
+        patch |= {key: None for key in old if key not in new}
+    for key in chain(compress(new, map(is_not, new.values(), old.values())), islice(new, len(old), None)) if grown else new:
+        value, before = new[key], old.get(key)
         if value is before:
             continue
         if isinstance(value, dict) and isinstance(before, dict):

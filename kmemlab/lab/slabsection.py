@@ -6,9 +6,11 @@ again that the event log names, or that a cpu holds or held.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
+from ..checkpoints import no_cyclic_garbage
 from ..engine.events import SWITCHED, EventLog
 from ..engine.kmem_cache import KmemCache, Slab
 from ..engine.machine import Machine
@@ -18,6 +20,7 @@ from ..records import ContainerRow
 from ..session import Session
 from .moment import Moment
 
+FEW = 500  # slabs are taken out of a long list one by one
 FREE = -2  # what stands for the owner of a free cell
 Row = dict[str, Any]
 
@@ -45,10 +48,11 @@ class SlabPages:
         if touched is None:
             self.slabs = {int(slab.number): slab for slab in slabs_of(machine.slub, cache)}
             known, self.rows = self.rows if self._of == (machine, cache) else {}, {}
-            for number, slab in self.slabs.items():
-                row = row_of(slab, held.get(number))
-                before = known.get(str(number))
-                self.rows[str(number)] = before if before == row else row
+            with no_cyclic_garbage():
+                for number, slab in self.slabs.items():
+                    row = row_of(slab, held.get(number))
+                    before = known.get(str(number))
+                    self.rows[str(number)] = before if before == row else row
             self._numbers = []
         else:
             self._renew_some(machine, cache, touched, held)
@@ -98,18 +102,24 @@ class SlabPages:
         if gone:
             self.rows = {key: row for key, row in self.rows.items() if key not in gone}
         if changed:
-            self.rows = {**self.rows, **changed}
+            self.rows = self.rows.copy()
+            self.rows.update(changed)
 
     def unlisted(self, listed: set[int]) -> list[int]:
         """Return the numbers of all other slabs, in order of birth."""
-        return [number for number in self._numbers if number not in listed]
+        if len(listed) > FEW:
+            return [number for number in self._numbers if number not in listed]
+        others = self._numbers.copy()
+        for number in listed:
+            del others[bisect_left(others, number)]
+        return others
 
 
 def row_of(slab: Slab, cpu_list: int | None) -> Row:
     """Return a slab as the frame has it; `cpu_list` is the first object of the list that a cpu has of it, None for no cpu's."""
     on_page = slab.chain(slab.freelist)
     free = on_page if cpu_list is None else slab.chain(cpu_list) + on_page
-    owners = [int(owner) for owner in slab.owners] if slab.has_owners else [-1] * int(slab.cache.objects)
+    owners = list(slab.owners) if slab.has_owners else [-1] * int(slab.cache.objects)
     for cell in free:
         owners[cell] = FREE
     row: Row = {"pfn": int(slab.pfn), "inuse": slab.live(), "owners": owners, "array": slab.has_owners}
@@ -174,7 +184,8 @@ def slab_pages(
     if event is not None and event.cache == cache.name and event.slot >= 0 and key in rows:
         row = turned_back(rows[key], moment, event.slot)
         if row is not rows[key]:
-            rows = {**rows, key: row}
+            rows = rows.copy()
+            rows[key] = row
     made: dict[str, Any] = {
         "cache": {
             "name": cache.name, "size": int(cache.size), "objects": int(cache.objects), "order": int(cache.order),

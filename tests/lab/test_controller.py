@@ -312,7 +312,9 @@ def test_the_graph_is_about_the_chosen_page_or_the_chosen_objects(bomb: Controll
     assert "there is no page" in do(bomb, "page", pfn=10**9)["notice"]["text"]
 
 
-def test_a_still_answer_keeps_the_figure_and_the_next_one_makes_it_new(bomb: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_still_answer_keeps_the_figure_and_the_next_one_makes_it_new(
+    bomb: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     do(bomb, "seek", n=200)
     first = do(bomb, "tab", name="cost")["figure"]
     monkeypatch.setattr("kmemlab.lab.frame.picture", lambda *_: pytest.fail("a figure was made that nobody sees"))
@@ -321,3 +323,23 @@ def test_a_still_answer_keeps_the_figure_and_the_next_one_makes_it_new(bomb: Con
     monkeypatch.undo()
     assert do(bomb, "draw")["figure"] != first
     assert do(bomb, "draw")["position"] == 350
+
+
+def test_a_tip_tells_where_an_object_is_and_who_took_it_and_leaves_what_is_said(bomb: Controller) -> None:
+    do(bomb, "mark", by=1)
+    do(bomb, "mark", by=-1)
+    notice = bomb.frame()["notice"]
+    frame = do(bomb, "tip", slab=5, slot=0)
+    assert frame["notice"] == notice
+    card = do(bomb, "object", slab=5, slot=0)["object"]
+    born = next(each["n"] for each in reversed(card["life"]) if "took it" in each["text"])
+    pid = int(bomb.session.log.who[born - 1])
+    comm = bomb.session.machine.tasks.by_pid[pid].comm
+    assert frame["tip"] == {"slab": 5, "slot": 0, "address": card["address"], "born": f"born at event {born} by {comm} {pid}"}
+    assert "tip" not in do(bomb, "step")
+    mark = do(bomb, "mark", by=1)["mark"]
+    assert "born" not in do(bomb, "tip", slab=mark["slab"], slot=mark["slot"])["tip"]
+    for slab, slot in ((5, 99), (999, 0), (-1, -1)):
+        frame = do(bomb, "tip", slab=slab, slot=slot)
+        assert "tip" not in frame
+        assert frame.get("notice", {}).get("kind") != "error"

@@ -206,11 +206,12 @@ export function paintStrip(ctx, rect, height, state, containers, selected, palet
   const owned = state.owner >= 0 && state.kind !== "freed" && state.kind !== "free";
   if (owned) {
     const look = ownerLook(containers, state.owner, selected, palette);
-    ctx.globalAlpha = look.solid ? 1 : 0.55;
+    const alpha = ctx.globalAlpha;
+    ctx.globalAlpha = alpha * (look.solid ? 1 : 0.55);
     ctx.fillStyle = look.strip ?? palette.hush;
     roundRect(ctx, rect.x, y, rect.w, height, 1.5);
     ctx.fill();
-    ctx.globalAlpha = 1;
+    ctx.globalAlpha = alpha;
     return;
   }
   if (rect.w < 6) return;

@@ -2,28 +2,29 @@
 // Slab pages: whose are the objects on each page, and which slot is next? Lists are drawn as lines; nothing
 // points at a full slab. The picture is a canvas, sharp on any screen; slabgrid.js tells the same to a
 // screen reader.
-import { h, fmt, setAttrs, localPoint, changeDetector } from "./dom.js";
+import { h, setAttrs, localPoint, changeDetector } from "./dom.js";
 import { containersById } from "./palette.js";
 import { layoutSlabs, cellRect, cellAt } from "./slablayout.js";
-import { slotState, cellName, pageName, paintCell, paintStrip } from "./cells.js";
+import { slotState, paintCell, paintStrip } from "./cells.js";
 import { paintWords } from "./slabwords.js";
 import { makeSlabGrid } from "./slabgrid.js";
+import { makeSlabMotion } from "./slabmotion.js";
+import { makeSlabTip } from "./slabtip.js";
 import { makeSlabNav } from "./slabnav.js";
 import { fieldBlock, placeInField } from "./slabzoom.js";
 import { paintField } from "./slabfield.js";
 
-const TIP_DELAY = 250;
-
 /** @param {import("./dom.js").Lab} lab */
 export function makeSlabs(lab) {
   const canvas = /** @type {any} */ (h("canvas", { class: "kl-slabs", "aria-hidden": "true" }));
-  const tip = h("div", { class: "kl-tip", hidden: true });
+  const tip = makeSlabTip(lab);
   const grid = makeSlabGrid(lab, walkTo, (by) => nav.zoom(by));
   const empty = h("p", { class: "kl-empty" });
   const nobody = h("p", { class: "kl-nobody" });
-  const box = h("div", { class: "kl-canvasbox" }, canvas, tip);
+  const box = h("div", { class: "kl-canvasbox" }, canvas, tip.el);
   const el = h("div", { class: "kl-slabbox" }, nobody, empty, box, grid.el);
   const nav = makeSlabNav(box, zoomTo, () => paint());
+  const motion = makeSlabMotion(() => paint());
   const changed = changeDetector();
   let layout = null;
   let frame = null;
@@ -31,9 +32,10 @@ export function makeSlabs(lab) {
   let hovered = null;
   let walked = null;
   let unfolded = false;
-  let timer = 0;
   let zoom = null;
   let memory = {};
+  let shown = null;
+  let stateOfPicture = "";
 
   /** Where a cell is, in CSS px from the corner of the canvas (tests ask too); null if it is not in sight. */
   canvas.klCell = (slab, slot) => {
@@ -80,15 +82,13 @@ export function makeSlabs(lab) {
     box.style.cursor = cell || inFold(localPoint(event, canvas)) ? "pointer" : "";
     if (cell?.slab === hovered?.slab && cell?.slot === hovered?.slot) return;
     hovered = cell;
-    tip.hidden = true;
-    clearTimeout(timer);
-    if (cell) timer = setTimeout(showTip, TIP_DELAY);
+    const place = () => ({ rect: cell && canvas.klCell(cell.slab, cell.slot), width: layout?.width ?? 0 });
+    tip.over(cell, () => containers, place);
     paint();
   });
   box.addEventListener("pointerleave", () => {
     hovered = null;
-    tip.hidden = true;
-    clearTimeout(timer);
+    tip.hide();
     paint();
   });
   box.addEventListener("click", (event) => {
@@ -102,28 +102,6 @@ export function makeSlabs(lab) {
     } else if (cell && chosen && chosen.slab === cell.slab && chosen.slot === cell.slot) lab.does.object();
     else if (cell) lab.does.object(cell);
   });
-
-  function showTip() {
-    if (!hovered || !layout || !frame.slabs.rows[hovered.slab]) return;
-    const { slab, slot } = hovered;
-    if (slot < 0) return tipAt(pageName(slab, frame.slabs.rows[slab], containers), "click to see its cells");
-    const state = slotState(frame, slab, slot);
-    const row = frame.slabs.rows[slab];
-    const paid =
-      state.kind === "owned" || state.kind === "new" ? `, ${fmt(frame.cache.size)} bytes charged` : "";
-    return tipAt(cellName(slab, slot, state, containers), `page ${row.pfn}${paid}`);
-  }
-
-  function tipAt(first, ...more) {
-    tip.replaceChildren(h("b", {}, first), ...more.map((line) => h("div", {}, line)));
-    tip.hidden = false;
-    const rect = canvas.klCell(hovered.slab, hovered.slot);
-    if (!rect) return;
-    const left = Math.min(rect.x, layout.width - tip.offsetWidth);
-    const above = rect.y - tip.offsetHeight - 8;
-    tip.style.left = `${Math.max(0, left)}px`;
-    tip.style.top = `${above < 0 ? rect.y + rect.h + 10 : above}px`;
-  }
 
   function paint() {
     if (!layout || el.hidden) return;
@@ -140,12 +118,18 @@ export function makeSlabs(lab) {
     ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
     ctx.clearRect(0, 0, layout.width, layout.height);
     paintWords(ctx, layout, frame, palette, containers);
-    for (const block of layout.blocks) paintSlab(ctx, block, frame, containers, palette);
+    for (const block of layout.blocks) {
+      const { x, y, alpha } = motion.of(block.slab);
+      ctx.globalAlpha = alpha;
+      paintSlab(ctx, x || y ? { ...block, x: block.x + x, y: block.y + y } : block, frame, containers, palette, motion);
+      ctx.globalAlpha = 1;
+    }
+    canvas.toggleAttribute("data-moving", motion.moving);
     for (const field of layout.fields) {
       paintField(ctx, field, frame, containers, palette, (memory[field.name] ??= {}));
     }
     paintFar(ctx, palette);
-    paintRing(ctx, frame.object, 2.5, 3, palette);
+    paintRing(ctx, frame.object, 4.5, 3, palette);
     paintRing(ctx, hovered, 0, 2, palette);
     if (document.activeElement && grid.el.contains(document.activeElement))
       paintRing(ctx, walked, 1, 2, palette);
@@ -199,7 +183,7 @@ export function makeSlabs(lab) {
         memory = {};
         hovered = null;
         walked = null;
-        tip.hidden = true;
+        tip.hide();
       }
       const slabs = frame.slabs;
       const any = slabs && [slabs.partial, slabs.full, Object.keys(slabs.cpus ?? {})].some((list) => list?.length);
@@ -229,6 +213,7 @@ export function makeSlabs(lab) {
       )
         return;
       containers = containersById(frame);
+      const before = layout;
       layout = layoutSlabs(
         slabs,
         frame.cache?.objects ?? 1,
@@ -239,9 +224,16 @@ export function makeSlabs(lab) {
         zoom,
       );
       nav.draw(layout.fields);
+      // A picture that was resized, zoomed or unfolded is another one: only what an event changed moves.
+      const kept = before && !cacheChanged && before.width === layout.width && before.base === layout.base;
+      if (kept && view.motion && shown && stateOfPicture === `${unfolded} ${zoom}`)
+        motion.begin(before.blocks, layout.blocks, changedCell(shown, frame));
+      else motion.stop();
+      shown = frame;
+      stateOfPicture = `${unfolded} ${zoom}`;
       if (hovered && !slabs.rows[hovered.slab]) {
         hovered = null;
-        tip.hidden = true;
+        tip.hide();
       }
       paint();
       grid.draw(frame, containers);
@@ -269,7 +261,7 @@ function drawEmpty(lab, empty, nobody, frame, any) {
   );
 }
 
-function paintSlab(ctx, block, frame, containers, palette) {
+function paintSlab(ctx, block, frame, containers, palette, motion) {
   const row = frame.slabs.rows[block.slab];
   if (!row) return;
   row.owners.forEach((_, slot) => {
@@ -277,6 +269,20 @@ function paintSlab(ctx, block, frame, containers, palette) {
     const rect = cellRect(block, slot);
     if (block.strip && row.array)
       paintStrip(ctx, rect, block.strip, state, containers, frame.selected, palette);
+    const fading = motion.fading(block.slab, slot);
+    if (fading) {
+      paintCell(ctx, rect, fading.state, containers, frame.selected, palette);
+      ctx.globalAlpha = fading.share;
+    }
     paintCell(ctx, rect, state, containers, frame.selected, palette);
+    if (fading) ctx.globalAlpha = 1;
   });
+}
+
+/** The cell that this event touches and that looked otherwise before, with how it looked; null if there is none. */
+function changedCell(before, frame) {
+  const mark = frame.mark ?? before.mark;
+  if (!mark || before.mark === frame.mark || !before.slabs?.rows?.[mark.slab] || !frame.slabs.rows[mark.slab]) return null;
+  const [was, is] = [slotState(before, mark.slab, mark.slot), slotState(frame, mark.slab, mark.slot)];
+  return was.kind === is.kind && was.owner === is.owner ? null : { slab: mark.slab, slot: mark.slot, state: was };
 }
