@@ -123,7 +123,7 @@ def buddy_figure(
     if said and room.narrow:
         notes.append(words(f"<b>{said}</b>", 0, 1, yanchor="top", yshift=-small * 1.4, font={"size": small}))
     elif said:
-        notes.append(words(f"<b>{said}</b>", 1, 1, xanchor="right", yanchor="top", font={"size": small}))
+        notes.append(words(f"<b>{said}</b>", 1, 1, xanchor="right", yanchor="top", xshift=-8, font={"size": small}))
     key_lines = keys(mine, room, theme)
     head = small * 1.4 * (2 if said and room.narrow else 1) + 10
     lists = small * 1.45 * (5.2 + 1.4 * room.narrow) + max(26, tall * 0.1)  # heading, bars and the rows below them

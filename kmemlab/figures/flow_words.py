@@ -34,7 +34,7 @@ def label(
         return [words(f"<b>refused {size:,}</b><br>{quiet}", y=1 - place[1], yanchor="middle", font=font, **at)]
     top = 1 - place[1] + max(tall, wall if node[0] == "wall" else 0) / 2
     number = f"{size:,}" if size else ""
-    ink = tokens.ink2 if theme == "light" else tokens.ink
+    ink = tokens.ink  # a number often crosses a stream
     space = wide - 6 - (0 if room.narrow else text_width(f" {number}", room.text))
     shown = fitted(name, space, room.text, bold=True)
     quiet = f"<span style='color:{ink};font-size:{room.small if room.narrow else room.text}px'>{number}</span>"

@@ -1,4 +1,4 @@
-"""The Plotly pictures in the page: what is clicked is chosen, a fast play sends few of them, a screen reader hears questions."""
+"""Plotly pictures in the page: what is clicked is chosen, a fast play sends few of them, questions name them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def click_point(lab: LabPage, trace: str, index: int) -> None:
     x, y = lab.page.evaluate(
         """([name, index]) => { const plot = document.querySelector('.kmemlab-lab .kl-figure');
         const k = plot._fullData.findIndex((t) => t.name === name), t = plot._fullData[k], box = plot.getBoundingClientRect();
-        const xa = plot._fullLayout[(t.xaxis ?? 'x').replace('x', 'xaxis')], ya = plot._fullLayout[(t.yaxis ?? 'y').replace('y', 'yaxis')];
+        const xa = plot._fullLayout.xaxis, ya = plot._fullLayout.yaxis;
         const heat = t.type === 'heatmap';
         const x = heat ? index % 64 + 0.4 : t.type === 'bar' ? t.base[index] + t.x[index] / 2 : t.x[index];
         const y = heat ? 0.4 : t.y[index];
