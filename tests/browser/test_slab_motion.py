@@ -101,3 +101,27 @@ def test_the_tip_has_address_and_birth_and_the_notice_stays(lab: LabPage) -> Non
     assert "256 bytes charged" in told
     assert "0xffff8100" in told
     assert lab.root.locator(".kl-notice:not([hidden])").inner_text() == notice
+
+
+def test_with_the_readers_own_colours_tints_go_and_letters_edges_and_the_selected_stay(lab: LabPage) -> None:
+    lab.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    lab.open(SMALL)
+    lab.ready()
+    lab.full_screen()
+    lab.python("lab.session.seek(lab.session.length - 30); lab.refresh()")
+    lab.page.wait_for_timeout(400)
+    colours = """() => { const c = document.querySelector('.kmemlab-lab .kl-slabs'), r = c.klCell(0, 0), k = c.width / c.offsetWidth;
+      const at = (x, y) => [...c.getContext('2d').getImageData((r.x + x) * k, (r.y + y) * k, 1, 1).data].slice(0, 3).join(' ');
+      const probe = document.createElement('i'); document.body.append(probe);
+      const system = (name) => { probe.style.color = name; const found = getComputedStyle(probe).color.match(/\\d+/g);
+        return found.slice(0, 3).join(' ') };
+      return { cell: at(4, 4), edge: at(r.w / 2, 0), ground: system('Canvas'), text: system('CanvasText'),
+        chosen: system('Highlight') } }"""
+    shown = lab.page.evaluate(colours)
+    assert shown["cell"] == shown["ground"]
+    assert shown["text"] == "0 0 0"
+    assert all(int(part) < 128 for part in shown["edge"].split()), "the edge is drawn between two pixels, and still is text's"
+    lab.shot("forced-colours")
+    lab.click('[role=treeitem][data-path="/red"]')
+    cell = lab.page.evaluate(colours)["cell"]
+    assert all(abs(int(a) - int(b)) <= 2 for a, b in zip(cell.split(), shown["chosen"].split(), strict=True)), cell

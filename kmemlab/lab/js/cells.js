@@ -124,6 +124,8 @@ export function paintCell(ctx, rect, state, containers, selected, palette) {
   ctx.fillStyle = look.fill;
   roundRect(ctx, rect.x, rect.y, rect.w, rect.h, radius);
   ctx.fill();
+  // Without tints a cell has an edge of its own.
+  if (palette.forced && rect.w >= 5) strokeCell(ctx, rect, 0.5, 1, palette.ink);
   if (look.stripe && rect.w > 5) cellStripes(ctx, rect, look.solid ? palette.canvas : look.text);
   if (lettered) cellLetter(ctx, rect, look.letter, look.text, look.solid ? 700 : 600, palette);
   if (state.kind === "new") {

@@ -33,7 +33,30 @@ export function readPalette(root) {
     on: token(`h${i}on`),
   }));
   palette.font = style.fontFamily;
+  if (matchMedia("(forced-colors: active)").matches) forceColours(palette, root);
   return palette;
+}
+
+/**
+ * Where the reader's own few colours count, a canvas is not recoloured by the browser: tints go, letters, outlines and ✕
+ * stay, what is selected is highlighted.
+ */
+function forceColours(palette, root) {
+  const probe = document.createElement("i");
+  root.append(probe);
+  const system = (name) => {
+    probe.style.color = name;
+    return getComputedStyle(probe).color;
+  };
+  const [ground, text, quiet] = [system("Canvas"), system("CanvasText"), system("GrayText")];
+  const [chosen, onChosen] = [system("Highlight"), system("HighlightText")];
+  probe.remove();
+  for (const name of ["canvas", "raise", "none", "not", "free"]) palette[name] = ground;
+  for (const name of ["ink", "ink2", "ink3", "nonex", "no", "nox", "line2"]) palette[name] = text;
+  for (const name of ["line", "hush"]) palette[name] = quiet;
+  palette.on = onChosen;
+  palette.hues.forEach((hue) => Object.assign(hue, { solid: chosen, tint: ground, text, on: onChosen }));
+  palette.forced = true;
 }
 
 /**

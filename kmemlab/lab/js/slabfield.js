@@ -77,8 +77,7 @@ function pageColours(selected, containers, palette) {
   const colour = (owner, solid) => {
     const key = `${owner} ${solid}`;
     if (!known.has(key)) {
-      const look = owner === -2 ? { fill: palette.line2 } : ownerLook(containers, owner, solid ? owner : null, palette);
-      known.set(key, bytesOf(look.fill));
+      known.set(key, bytesOf(owner === -2 ? palette.line2 : flatFill(containers, owner, solid ? owner : null, palette)));
     }
     return known.get(key);
   };
@@ -98,12 +97,19 @@ function pageColours(selected, containers, palette) {
   };
 }
 
-/** "#rrggbb" as a pixel; a canvas knows how to read any colour. */
+/** The fill of what has no edge: where tints are gone it must differ from the ground. */
+function flatFill(containers, owner, selected, palette) {
+  const { fill } = ownerLook(containers, owner, selected, palette);
+  return palette.forced && fill === palette.canvas ? palette.hush : fill;
+}
+
+/** A colour as a pixel; a canvas knows how to read any. */
 function bytesOf(text) {
   const ctx = document.createElement("canvas").getContext("2d");
   ctx.fillStyle = text;
-  const number = parseInt(String(ctx.fillStyle).slice(1, 7), 16) || 0;
-  return (0xff000000 | ((number & 0xff) << 16) | (number & 0xff00) | (number >> 16)) >>> 0;
+  ctx.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = ctx.getImageData(0, 0, 1, 1).data;
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 function mixed(a, b) {
@@ -136,7 +142,8 @@ function paintPlain(ctx, field, frame, containers, palette) {
     }
   }
   for (const [owner, path] of paths) {
-    ctx.fillStyle = owner === -2 ? palette.line : ownerLook(containers, owner, frame.selected, palette).fill;
+    if (owner === -2 && palette.forced) continue;
+    ctx.fillStyle = owner === -2 ? palette.line : flatFill(containers, owner, frame.selected, palette);
     ctx.fill(path);
   }
   ctx.strokeStyle = palette.ink;
