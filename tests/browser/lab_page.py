@@ -36,7 +36,7 @@ class LabPage:
         page.on("request", lambda request: self._asked(request.url))
 
     def _said(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(each in text for each in HARMLESS):
+        if (kind == "error" or text.startswith("kmemlab: ")) and not any(each in text for each in HARMLESS):
             self.errors.append(text)
 
     def _asked(self, url: str) -> None:
@@ -104,9 +104,11 @@ class LabPage:
             what.screenshot(path=str(Path(folder) / f"{name}.png"))
 
     def close(self) -> None:
-        """End the notebook's Jupyter kernel, so that no test meets another's."""
+        """End the notebook's Jupyter kernel, so that no test meets another's; those of pages that are still open live on."""
         sessions = json.loads(self._api("api/sessions"))
         for session in sessions:
+            if not session["path"].endswith(f"{self.name}.ipynb"):
+                continue
             self._api(f"api/sessions/{session['id']}", "DELETE")
 
     def _api(self, path: str, method: str = "GET") -> bytes:
@@ -174,7 +176,7 @@ class LabPage:
     def slabs(self) -> dict[int, dict[str, str]]:
         """Return what the slab grid shows, by birth number."""
         found: list[dict[str, str]] = self.page.evaluate(
-            """() => [...document.querySelectorAll('.kmemlab-lab [role=grid] [role=row][data-slab]')]
+            """() => [...document.querySelectorAll('.kmemlab-lab [role=grid]:not([hidden]) [role=row][data-slab]')]
             .map((e) => ({...e.dataset}))"""
         )
         return {int(each["slab"]): each for each in found}

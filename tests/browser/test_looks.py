@@ -59,8 +59,11 @@ def show(looks: Looks, tab: str) -> None:
 OPEN: dict[str, tuple[str, str]] = {
     "menu": (".kl-more", ".kl-menu:not([hidden])"),
     "source": (".kl-source", ".kl-detail:not([hidden])"),
+    "break points": (".kl-pick", ".kl-breakmenu:not([hidden])"),
+    "container": ("[data-path='/db'] .kl-contmore", ".kl-contmenu:not([hidden])"),
     "keys": ("?", ".kl-keytable:not([hidden])"),
     "twin": ("t", ".kl-twin:not(.kl-hidden)"),
+    "log": ("e", ".kl-log:not([hidden])"),
     "history": ("/", ".kl-term.kl-open .kl-history"),
 }
 
@@ -69,7 +72,7 @@ def opened(looks: Looks, name: str) -> None:
     """Open one of OPEN, by a click or by a key."""
     lab = looks.lab
     by, there = OPEN[name]
-    if by.startswith("."):
+    if len(by) > 1:
         lab.root.locator(by).click()
     else:
         lab.root.focus()
@@ -80,9 +83,9 @@ def opened(looks: Looks, name: str) -> None:
 def closed(looks: Looks, name: str) -> None:
     """Close it again."""
     lab = looks.lab
-    if name == "twin":
+    if name in ("twin", "log"):
         lab.root.focus()
-        lab.page.keyboard.press("t")
+        lab.page.keyboard.press(OPEN[name][0])
     else:
         lab.page.keyboard.press("Escape")
     lab.page.wait_for_function(f"() => !document.querySelector('.kmemlab-lab {OPEN[name][1]}')")
@@ -136,7 +139,7 @@ def test_every_word_stands_out_from_the_dark_too(looks: Looks) -> None:
     looks.lab.dark(True)
     try:
         wrong = looks.ask("palePairs")
-        for tab in (name for name, _ in TABS if name != "flow"):
+        for tab, _ in TABS:
             show(looks, tab)
             wrong += looks.wrong(f"dark {tab}", pale=True, boxes=False)
             looks.lab.shot(f"looks-dark-{tab}")

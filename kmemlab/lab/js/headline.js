@@ -33,9 +33,9 @@ export function makeHeadline(lab) {
       const words = frame.sentence || (frame.length ? "" : "Nothing has happened yet.");
       if (sentence.textContent !== words) sentence.textContent = words;
       const walking = frame.steps > 1;
-      // A number is as wide as the last one, so that the words before it stay where they are.
-      const k = String(frame.step).padStart(String(frame.steps).length, "\u2007");
-      step.textContent = walking ? `step ${k} of ${frame.steps}` : "";
+      // With as many figures as at the last step, the words before it stay where they are.
+      const room = "\u2007".repeat(String(frame.steps).length - String(frame.step).length);
+      step.textContent = walking ? `${room}step ${frame.step} of ${frame.steps}` : "";
       setAttrs(step, { "data-dot": walking && Boolean(frame.source) });
       source.hidden = !frame.source;
       if (!frame.source) return;

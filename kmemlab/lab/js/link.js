@@ -127,6 +127,7 @@ function makeLink(model) {
     if (listeners.size) return;
     try {
       model.send({ op: "gone" });
+      stale = true; // no patches come from now on: the whole frame does
     } catch {
       // the model is closed, which says the same
     }

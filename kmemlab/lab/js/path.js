@@ -59,12 +59,16 @@ function pathLanes(path) {
   return { forward, unwind };
 }
 
+/** Whether the words of a function stand beside its dot: the way back leaves there, or the cross is as large as they are. */
+const standsBeside = (node, path) =>
+  node.lane !== "unwind" && (node.col === path.turn || node.state === "refused");
+
 /** What the longest text of each column needs. A very long name is cut rather than starve the other columns. */
 function columnNeeds(path, width, font) {
   const need = Array(Math.max(path.columns, 1)).fill(40);
   for (const node of path.nodes) {
     const text = Math.max(textWidth(node.fn, font, 700), textWidth(node.value ?? "", valueSize(font), 500));
-    const beside = node.col === path.turn && node.lane !== "unwind";
+    const beside = standsBeside(node, path);
     need[node.col] = Math.min(width * 0.26, Math.max(need[node.col], text + (beside ? 38 : 14)));
   }
   return need;
@@ -164,7 +168,7 @@ function flatPath(path, width, room, font) {
   }
   for (const node of [...forward, ...unwind]) {
     const x = edges[node.col];
-    const beside = node.lane !== "unwind" && node.col === path.turn;
+    const beside = standsBeside(node, path);
     const tx = beside ? x + 18 : x - 6;
     const room = edges[node.col + 1] - tx - 4;
     picture.append(pathNode(node, x, node.lane === "unwind" ? y2 : y1, tx, rise, font, room));

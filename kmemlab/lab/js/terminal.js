@@ -106,7 +106,8 @@ export function makeTerminal(lab) {
     event.preventDefault();
     input.focus();
   });
-  last.addEventListener("click", () => openDrawer(!el.classList.contains("kl-open")));
+  // The button is hidden while the history is open: the focus goes where it can stay.
+  last.addEventListener("click", () => input.focus());
   el.addEventListener("focusout", (event) => {
     if (!el.contains(/** @type {any} */ (event.relatedTarget))) openDrawer(false);
   });
