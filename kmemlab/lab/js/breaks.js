@@ -1,6 +1,7 @@
 // @ts-check
 // Break points: the button that goes to the next one, and the choice of what to stop at.
 import { h, fmt, setAttrs, changeDetector } from "./dom.js";
+import { makePopup } from "./popup.js";
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeBreaks(lab) {
@@ -26,34 +27,29 @@ export function makeBreaks(lab) {
       "aria-keyshortcuts": "B",
       "aria-haspopup": "menu",
       "aria-expanded": "false",
-      on: { click: () => open(list.hidden === true) },
+      on: { click: () => popup.toggle(opener) },
     },
     "▾",
   );
   const list = h("div", { class: "kl-menu kl-breakmenu", role: "menu", "aria-label": "Stop at", hidden: true });
   const el = h("div", { class: "kl-menubox kl-breaks" }, next, opener, list);
-  const items = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("button")]);
+  // What can be chosen is counted in the whole history, so Python is asked only when somebody looks.
+  const popup = makePopup(list, (show) => {
+    if (show) lab.ask("breaks", { open: true }, () => window.setTimeout(popup.focusFirst, 0));
+    else if (!chosen) lab.ask("breaks", { open: false });
+    chosen = false;
+  });
+  const { items } = popup;
+  let chosen = false;
   const changed = changeDetector();
 
-  function open(show) {
-    if (show === !list.hidden) return;
-    list.hidden = !show;
-    setAttrs(opener, { "aria-expanded": String(show) });
-    // What can be chosen is counted in the whole history, so Python is asked only when somebody looks.
-    lab.ask("breaks", { open: show }, () => show && window.setTimeout(() => items()[0]?.focus(), 0));
-  }
-  function close() {
-    const was = !list.hidden;
-    open(false);
-    return was;
-  }
   function choose(choice) {
-    list.hidden = true;
-    setAttrs(opener, { "aria-expanded": "false" });
+    chosen = true; // Python stops offering by itself
+    popup.close();
     lab.ask("break", { kind: choice.kind, arg: choice.arg });
     lab.does.leave();
   }
-  function makeChoice(choice, chosen) {
+  function makeChoice(choice, checked) {
     return h(
       "button",
       {
@@ -63,38 +59,17 @@ export function makeBreaks(lab) {
         tabindex: "-1",
         "data-kind": choice.kind,
         "data-arg": choice.arg,
-        "aria-checked": String(chosen),
+        "aria-checked": String(checked),
         on: { click: () => choose(choice) },
       },
       choice.words,
       h("span", { class: "kl-s3" }, choice.count ? fmt(choice.count) : ""),
     );
   }
-  list.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") {
-      close();
-      opener.focus();
-    }
-    if (by) {
-      const all = items();
-      const place = all.indexOf(/** @type {any} */ (document.activeElement));
-      all[(place + by + all.length) % all.length]?.focus();
-    }
-    if (by || event.key === "Escape") {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  });
-  el.addEventListener("focusout", (event) => {
-    const to = /** @type {any} */ (event.relatedTarget);
-    if (to && !el.contains(to)) close();
-  });
-
   return {
     el,
-    close,
-    pick: () => open(true),
+    close: popup.close,
+    pick: () => popup.show(true, opener),
     draw(frame) {
       const point = frame.break ?? {};
       words.textContent = point.label ?? "next refusal";

@@ -1,26 +1,18 @@
 // @ts-check
 // The menu behind the three dots: undo, share, save and open, pictures, check, present, keys.
-import { h, setAttrs } from "./dom.js";
+import { h } from "./dom.js";
+import { makePopup, menuItem } from "./popup.js";
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeMenu(lab) {
   const entry = (words, key, run) =>
-    h(
-      "button",
-      {
-        class: "kl-menuitem",
-        role: "menuitem",
-        type: "button",
-        tabindex: "-1",
-        on: {
-          click: () => {
-            open(false);
-            run();
-          },
-        },
-      },
+    menuItem(
       words,
-      h("kbd", {}, key),
+      () => {
+        popup.close();
+        run();
+      },
+      key,
     );
   const list = h(
     "div",
@@ -47,43 +39,10 @@ export function makeMenu(lab) {
       "aria-label": "More",
       "aria-haspopup": "menu",
       "aria-expanded": "false",
-      on: { click: () => open(list.hidden === true) },
+      on: { click: () => popup.toggle(button) },
     },
     "⋯",
   );
-  const items = () => [...list.querySelectorAll("button")];
-  function open(show) {
-    list.hidden = !show;
-    setAttrs(button, { "aria-expanded": String(show) });
-    if (show) items()[0].focus();
-  }
-  list.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") {
-      open(false);
-      button.focus();
-    }
-    if (by) {
-      const all = items();
-      all[
-        (all.indexOf(/** @type {any} */ (document.activeElement)) + by + all.length) % all.length
-      ].focus();
-    }
-    if (by || event.key === "Escape") {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  });
-  const el = h("div", { class: "kl-menubox" }, button, list);
-  el.addEventListener("focusout", (event) => {
-    if (!el.contains(/** @type {any} */ (event.relatedTarget))) open(false);
-  });
-  return {
-    el,
-    close() {
-      const was = !list.hidden;
-      open(false);
-      return was;
-    },
-  };
+  const popup = makePopup(list, (show) => show && popup.focusFirst());
+  return { el: h("div", { class: "kl-menubox" }, button, list), close: popup.close };
 }

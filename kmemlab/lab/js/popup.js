@@ -1,0 +1,70 @@
+// @ts-check
+// A menu that a button opens: the arrows walk it, Escape closes it and gives the focus back, leaving it closes it.
+import { h, setAttrs } from "./dom.js";
+
+/** One line of a menu. `key` is the key that does the same. */
+export function menuItem(words, run, key = "") {
+  return h(
+    "button",
+    { class: "kl-menuitem", role: "menuitem", type: "button", tabindex: "-1", on: { click: run } },
+    words,
+    key && h("kbd", {}, key),
+  );
+}
+
+/**
+ * @param {HTMLElement} list the menu; hidden at first
+ * @param {(show: boolean) => void} [told] called after it has opened or closed
+ */
+export function makePopup(list, told = () => {}) {
+  let opener = /** @type {HTMLElement | null} */ (null);
+  const items = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("button")]);
+
+  function show(on, button = opener) {
+    if (on === !list.hidden && button === opener) return;
+    if (opener) setAttrs(opener, { "aria-expanded": "false" });
+    opener = button;
+    list.hidden = !on;
+    if (opener) setAttrs(opener, { "aria-expanded": String(on) });
+    if (on) document.addEventListener("pointerdown", clicked);
+    else document.removeEventListener("pointerdown", clicked);
+    told(on);
+  }
+  list.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!by) {
+      show(false);
+      opener?.focus();
+      return;
+    }
+    const all = items();
+    const place = all.indexOf(/** @type {any} */ (document.activeElement));
+    all[(place + by + all.length) % all.length]?.focus();
+  });
+  list.addEventListener("focusout", (event) => {
+    const to = /** @type {any} */ (event.relatedTarget);
+    // A list that is drawn anew loses the focus to nobody: that is not leaving it.
+    if (to && to !== opener && !list.contains(to)) show(false);
+  });
+  /** A click on what takes no focus leaves the menu as well. */
+  function clicked(event) {
+    const to = /** @type {any} */ (event.target);
+    if (!list.isConnected) document.removeEventListener("pointerdown", clicked);
+    else if (!list.contains(to) && !opener?.contains(to)) show(false);
+  }
+  return {
+    items,
+    show,
+    toggle: (button) => show(list.hidden === true || button !== opener, button),
+    focusFirst: () => items()[0]?.focus({ preventScroll: true }),
+    /** Closes it; says whether it was open. */
+    close() {
+      const was = !list.hidden;
+      show(false);
+      return was;
+    },
+  };
+}
