@@ -43,6 +43,18 @@ def variant(session: Session, limits: Mapping[str, int | None] | None = None, **
     return made
 
 
+def limits_of(session: Session) -> dict[str, int]:
+    """Return the limits that the commands have set: container path -> bytes, the last one where there were several."""
+    found: dict[str, int] = {}
+    for line, result in zip(session.commands, session.results, strict=True):
+        target, words = target_of(line), plain(line)
+        for point in mount_points(session.commands):
+            if target.startswith(f"{point}/") and target.endswith(f"/{FILE}") and not result.err:
+                number = next((int(word) for word in words if word.isdigit()), NO_LIMIT)
+                found[target[len(point) : -len(FILE) - 1] or "/"] = number
+    return {path: limit for path, limit in found.items() if limit < NO_LIMIT}
+
+
 def limited(session: Session, limits: dict[str, int | None]) -> Iterator[str]:
     """Return the session's commands with other limits."""
     points = mount_points(session.commands)

@@ -16,10 +16,9 @@ from ..session import Session
 from ..survey import container_rows
 from . import assets
 from .controller import Controller
-from .differs import Names, named, pairs, sentence
-from .frame import containers, guarded, moment_of
+from .differs import Names, comparison, named
+from .frame import guarded
 from .hub import hub_of
-from .slabsection import slab_pages
 from .views import View, path_of
 
 
@@ -119,39 +118,11 @@ class CompareController(Controller):
             "timeline": {"refusals": sorted(run for line in drawn for run in line["refusals"]), "births": drawn[0]["births"]},
         }
         with guarded(frame, self.look):
-            frame |= self.comparison()
+            self.agree(self)
+            frame |= comparison(self, self.second, self.n, self.names)
         if self.look.notice is not None:
             frame["notice"] = {"kind": self.look.notice[0], "text": self.look.notice[1]}
-        return frame
-
-    def comparison(self) -> dict[str, Any]:
-        """Return both sides, their scale, what differs, and the difference in words."""
-        self.agree(self)
-        sides = {key: side(each, name) for key, each, name in zip("ab", (self, self.second), self.names, strict=True)}
-        a, b = sides.values()
-        return {
-            "sides": sides,
-            "scale": max(a.pop("scale"), b.pop("scale")),
-            "chosen": self.look.selected,
-            "differs": list(pairs(a, b, self.look.selected)),
-            "sentence": sentence(a, b, self.n, self.look.selected),
-        }
-
-
-def side(controller: Controller, name: tuple[str, str]) -> dict[str, Any]:
-    """Return one side: containers, the slabs of the drawn cache, and what is counted of the whole machine."""
-    session, look = controller.session, controller.look
-    machine = session.machine
-    moment = moment_of(session, look.step)
-    rows = container_rows(machine)
-    cache = machine.caches.get(look.cache)
-    made: dict[str, Any] = {"name": name[0], "how": name[1], "position": session.position, "length": session.length}
-    made |= containers(moment, rows, look)
-    accounted = sum(int(each.nr_slabs) << (12 + int(each.order)) for each in machine.slub.caches if machine.accounted(each))
-    made["unpaid"] = accounted - sum(each["usage"] for each in made["containers"])
-    if cache is not None:
-        made |= slab_pages(session, moment, cache, rows, look.pages)
-    return made
+        return self.covered(frame)
 
 
 class Compare(View):

@@ -24,11 +24,11 @@ from .frame import build, moment_of, report_of
 from .look import Look, owners_of, saved_owners
 from .pictures import TABS
 from .predict import Predictor
+from .rival import Rivalry
 from .still import still
-from .walking import Walker
 
 
-class Controller(Walker, Predictor):
+class Controller(Rivalry, Predictor):
     """A session and what is looked at: all that the page can ask for."""
 
     def __init__(self, session: Session) -> None:
@@ -59,7 +59,7 @@ class Controller(Walker, Predictor):
         frame = build(self.session, self.look, self.history(), self.stops())
         if self.autosave is not None:
             self.autosave.tell(frame)
-        return self.covered(frame)
+        return self.covered(self.compared(frame))
 
     # -- actions
 

@@ -8,8 +8,12 @@ from typing import Any, Final
 
 from ..explain_story import short
 from ..session import Session
+from ..survey import container_rows
 from ..variants import FILE, NO_LIMIT, target_of
+from .frame import containers, moment_of
+from .slabsection import slab_pages
 from .viewwords import called, fullest
+from .walking import Walker
 
 MOST_PAIRS = 10
 GONE: Final[dict[str, Any]] = {"id": -9, "usage": 0, "failcnt": 0}  # a container that one side does not have
@@ -17,6 +21,34 @@ GONE: Final[dict[str, Any]] = {"id": -9, "usage": 0, "failcnt": 0}  # a containe
 Frame = Mapping[str, Any]
 Rows = Mapping[str, Mapping[str, Any]]
 Names = tuple[tuple[str, str], tuple[str, str]]
+
+
+def comparison(a: Walker, b: Walker, n: int, names: Names) -> dict[str, Any]:
+    """Return both sides, their common scale, what differs, and the difference in words; `n` is where they were sent."""
+    one, two = side(a, names[0]), side(b, names[1])
+    return {
+        "sides": {"a": one, "b": two},
+        "scale": max(one.pop("scale"), two.pop("scale")),
+        "chosen": a.look.selected,
+        "differs": list(pairs(one, two, a.look.selected)),
+        "sentence": sentence(one, two, n, a.look.selected),
+    }
+
+
+def side(walker: Walker, name: tuple[str, str]) -> dict[str, Any]:
+    """Return one side: containers, the slabs of the drawn cache, and what is counted of the whole machine."""
+    session, look = walker.session, walker.look
+    machine = session.machine
+    moment = moment_of(session, look.step)
+    rows = container_rows(machine)
+    cache = machine.caches.get(look.cache)
+    made: dict[str, Any] = {"name": name[0], "how": name[1], "position": session.position, "length": session.length}
+    made |= containers(moment, rows, look)
+    accounted = sum(int(each.nr_slabs) << (12 + int(each.order)) for each in machine.slub.caches if machine.accounted(each))
+    made["unpaid"] = accounted - sum(each["usage"] for each in made["containers"])
+    if cache is not None:
+        made |= slab_pages(session, moment, cache, rows, look.pages)
+    return made
 
 
 def pairs(a: Frame, b: Frame, selected: str) -> Iterator[dict[str, Any]]:

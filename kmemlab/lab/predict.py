@@ -85,6 +85,9 @@ def without_future(frame: Mapping[str, Any]) -> dict[str, Any]:
     if "break" in frame:
         # What can be chosen counts errors of the whole story.
         made["break"] = {name: value for name, value in frame["break"].items() if name != "choices"} | {"ahead": False}
+    if "sides" in frame:
+        made["sides"] = {key: {**side, "length": side["position"]} for key, side in frame["sides"].items()}
+    made.pop("compare", None)
     return made
 
 

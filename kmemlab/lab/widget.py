@@ -20,7 +20,7 @@ from .questions import Question
 from .still import beside, still
 
 FIRST = "fd-bomb"
-SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen"))
+SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen", "compare"))
 
 
 class Lab(anywidget.AnyWidget):

@@ -266,3 +266,29 @@ def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple
     lab.settle(before)
     assert (lab.position(), lab.data("step")) == (refusal, "1")
     assert not card.is_visible()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=["1280", "1920"])
+def test_the_labs_menu_sets_the_same_story_without_limits_beside_it(lab: LabPage, size: tuple[int, int]) -> None:
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=640)\nlab')
+    lab.ready()
+    lab.full_screen()
+    lab.root.locator(".kl-more").click()
+    before = lab.data("seq")
+    lab.root.get_by_role("menuitem", name="Compare: without the limits").click()
+    lab.settle(before)
+    lab.page.wait_for_timeout(400)
+    lab.shot(f"labcompare-{size[0]}")
+    assert lab.root.locator(".kl-labcompare .kl-side").count() == 2
+    assert not lab.root.locator(".kl-main").is_visible()
+    sides = "() => [...document.querySelectorAll('.kl-labcompare .kl-side')].map((e) => e.dataset.position)"
+    lab.press("Shift+ArrowRight")
+    assert lab.page.evaluate(sides) == ["641", "641"]
+    before = lab.data("seq")
+    lab.root.locator(".kl-side").nth(1).locator("[role=treeitem][data-path='/bomb']").click()
+    lab.settle(before)
+    assert lab.python("print(lab.controller.look.selected)").strip() == "/bomb"
+    lab.press("Escape")
+    assert lab.root.locator(".kl-main").is_visible()
+    assert lab.root.locator(".kl-labcompare").is_hidden()

@@ -153,3 +153,32 @@ def test_what_cannot_be_compared_is_refused(bomb: Session, free: Session) -> Non
         Compare(bomb, free, select="green")
     with pytest.raises(KernelError, match="no cache pie"):
         Compare(bomb, free, cache="pie")
+
+
+def test_the_lab_compares_its_story_with_the_same_one_without_limits(bomb: Session) -> None:
+    lab = Lab(bomb, at=640)
+    state = bomb.machine.state_hash()
+    shown = do(lab, "compare")["compare"]
+    free = variant(bomb, limits={"/web": None, "/db": None, "/bomb": None})
+    assert [(side["name"], side["how"]) for side in shown["sides"].values()] == [
+        ("Limits on", "3 limits"), ("Limits off", "no kmem.limit"),
+    ]  # fmt: skip
+    told = {each["what"]: (each["a"], each["b"]) for each in shown["differs"]}
+    assert told["bomb holds, bytes"] == (usage(bomb, "/bomb"), usage(free, "/bomb"))
+    assert bomb.machine.state_hash() == state
+    # The other machine goes where the lab goes, to its end at most.
+    moved = do(lab, "last")["compare"]["sides"]
+    assert (moved["a"]["position"], moved["b"]["position"]) == (bomb.length, bomb.length)
+    # A question hides both; another story ends the comparison, and so does the menu.
+    do(lab, "seek", n=400)
+    assert "compare" not in do(lab, "predict")
+    assert "compare" in do(lab, "predict", on=False)
+    assert "compare" not in do(lab, "compare", on=False)
+    assert "compare" in do(lab, "compare")
+    assert "compare" not in do(lab, "run", line="as 2 open 1")
+
+
+def test_without_any_limit_there_is_nothing_to_compare_with(free: Session) -> None:
+    shown = do(Lab(variant(free, limits={"/web": None, "/db": None})), "compare")
+    assert "compare" not in shown
+    assert "No container has a limit" in shown["notice"]["text"]

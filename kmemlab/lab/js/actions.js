@@ -42,6 +42,10 @@ export function makeActions(link, player, parts, state, redraw) {
     undo: () => ask("undo"),
     check: () => ask("check"),
     predict: () => ask("predict"),
+    compare() {
+      parts.root.focus({ preventScroll: true });
+      ask("compare", { on: !frame().compare });
+    },
     run: (line) => ask("run", { line }),
     scenario: (name) => ask("scenario", { name }),
     mark: (by) => ask("mark", { by }),
@@ -113,6 +117,7 @@ export function makeActions(link, player, parts, state, redraw) {
         return undefined;
       if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
       if (frame().predict) return link.ask("predict", { on: false });
+      if (frame().compare) return link.ask("compare", { on: false });
       if (frame().log) return link.ask("events");
       if (frame().object) return link.ask("object");
       return frame().selected === undefined ? undefined : link.ask("select");

@@ -18,6 +18,7 @@ import { makeEventLog } from "./eventlog.js";
 import { makeGuard } from "./parts.js";
 import { makeTerminal } from "./terminal.js";
 import { makePredict } from "./predict.js";
+import { makeLabCompare } from "./sides.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
 
@@ -53,6 +54,7 @@ function buildParts(lab, root) {
     terminal: makeTerminal(lab),
     offer: makeOffer(lab),
     predict: makePredict(lab),
+    compare: makeLabCompare(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
@@ -82,6 +84,7 @@ function buildParts(lab, root) {
   main.append(parts.predict.el);
   const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.log.el, parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
+  body.insertBefore(parts.compare.el, main);
   root.append(body);
   return Object.assign(parts, { notice, words, report, hero, body, dismiss: () => {}, copyReport: () => {} });
 }
@@ -210,6 +213,7 @@ function render({ model, el }) {
       terminal: () => parts.terminal.draw(frame),
       offer: () => parts.offer.draw(frame),
       predict: () => parts.predict.draw(frame),
+      compare: () => parts.compare.draw(frame, view),
     };
     for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
     drawNotice(frame);

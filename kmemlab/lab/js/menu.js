@@ -17,6 +17,7 @@ export function makeMenu(lab) {
   const list = h(
     "div",
     { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
+    entry("Compare: without the limits", "", () => lab.does.compare()),
     entry("Predict the next event", "", () => lab.does.predict()),
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
     entry("Copy a link", "S", () => lab.does.share()),
