@@ -123,7 +123,7 @@ class Owner:
         name: the last part of the path; "root" for "/".
         letter: its mark in a cell; no two owners share one.
         hue: name of the hue, a key of `SHADES[theme]`.
-        stripe: True from the second round of hues on: drawn with a diagonal stripe.
+        stripe: True from the second round of hues on: drawn with a diagonal stripe, and its mark has two letters.
     """
 
     path: str
@@ -164,6 +164,15 @@ def _free_letter(name: str, taken: set[str]) -> str:
     return next(mark for mark in (*letters, *digits, *spare) if mark not in taken)
 
 
+def _free_pair(name: str, taken: set[str]) -> str:
+    """Return the first letter of the name with the next free one of it, then with a digit, then a number."""
+    letters = [mark for mark in name if mark.isalnum()] or ["?"]
+    first = letters[0].upper()
+    pairs = [first + mark.lower() for mark in letters[1:]] + [f"{first}{digit}" for digit in range(10)]
+    spare = (str(number) for number in range(10, 10 + len(taken) + 1))
+    return next(mark for mark in (*pairs, *spare) if mark not in taken)
+
+
 def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None) -> dict[str, Owner]:
     """Give each container a letter and a hue, in the order of `paths`.
 
@@ -173,7 +182,8 @@ def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None
 
     Returns:
         Owners by path, the known ones first. R and reddish purple are kept for the root, even if it is
-        not among the paths.
+        not among the paths: the root counts as one of the six owners that have a hue of their own and one letter. From the
+        7th owner on, the 6th child of the root, the hues come again with a stripe, and the mark has two letters.
     """
     owners = dict(known or {})
     taken = {owner.letter for owner in owners.values()} | {"R"}
@@ -185,10 +195,10 @@ def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None
             owners[path] = Owner(path, "root", "R", ROOT_HUE, stripe=False)
             continue
         name = name_of(path)
-        letter = _free_letter(name, taken)
-        taken.add(letter)
         # The root holds the plain reddish purple: the first round has five hues, each later one six.
         hue, stripe = (HUES[children], False) if children < 5 else (HUES[(children - 5) % 6], True)
+        letter = _free_pair(name, taken) if stripe else _free_letter(name, taken)
+        taken.add(letter)
         owners[path] = Owner(path, name, letter, hue, stripe)
         children += 1
     return owners

@@ -211,12 +211,13 @@ def slabs_text(
     if not rows:
         return nothing(cache)
     known = owners_for((path for row in rows for path in row.owners), owners)
-    wide = max(16, *(row.objects for row in rows))
+    each = max((len(owner.letter) for owner in known.values()), default=1)  # signs of a mark: two, if an owner has such a one
+    wide = max(16, *(row.objects for row in rows)) * each
     twin = [f"slab  list      inuse objs  {'owners':<{wide}}  freelist"]
     several = len({row.cache for row in rows}) > 1
     unowned = False
     for row in (row for group in grouped(rows) for row in group):
-        marks = "".join(_mark(row, slot, known, taken) for slot in range(row.objects))
+        marks = "".join(_mark(row, slot, known, taken).ljust(each) for slot in range(row.objects))
         turns = " ".join(f"({slot})" if slot in row.remote else str(slot) for slot in row.freelist)
         line = f"{row.number:>4}  {row.where:<9} {row.inuse:>5} {row.objects:>4}  {marks:<{wide}}  {turns}"
         line += f"  {row.cache}" if several else ""

@@ -29,6 +29,13 @@ def test_hues_come_in_order_and_then_again_with_a_stripe() -> None:
     assert len({owner.letter for owner in owners}) == 14
 
 
+def test_from_the_seventh_owner_on_the_root_counted_marks_have_two_letters() -> None:
+    names = ["/", "/web", "/db", "/bomb", "/mail", "/cron", "/backup", "/build", "/bulk", "/x"]
+    owners = assign_owners(names)
+    assert [owner.letter for owner in owners.values()] == ["R", "W", "D", "B", "M", "C", "Ba", "Bu", "Bl", "X0"]
+    assert [len(owner.letter) == 2 for owner in owners.values()] == [owner.stripe for owner in owners.values()]
+
+
 def test_forty_containers_of_one_name_still_have_forty_letters() -> None:
     owners = assign_owners(f"/{n}/web" for n in range(40))
     assert len({owner.letter for owner in owners.values()}) == 40

@@ -36,6 +36,13 @@ def test_the_twin_is_the_kernels_table() -> None:
     assert twin[-1] == "– is in use without an owner"
 
 
+def test_marks_of_two_letters_keep_the_columns_of_the_twin() -> None:
+    owners = assign_owners(["/", *(f"/c{n}" for n in range(5)), "/web"])
+    assert owners["/web"].letter == "We"
+    line = slabs_text([slab(0, "full", "W" * 8 + "?" * 8)], owners).splitlines()[1]
+    assert line.endswith("We" * 8 + "– " * 7 + "–")
+
+
 def test_picture_and_twin_agree() -> None:
     drawn = cells(slabs_figure(SLABS, OWNERS))
     for line in slabs_text(SLABS, OWNERS).splitlines()[1:-1]:
