@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kmemlab.lab.pictures import QUESTIONS, TABS
+from kmemlab.lab.pictures import PICTURES, QUESTIONS, TABS
 
 from .lab_page import LabPage
 
@@ -162,22 +162,30 @@ def test_a_picture_is_named_by_its_question_and_described_by_its_twin(lab: LabPa
         assert words == lab.python("print(lab._sent['twin'], end='')")
 
 
-def test_a_picture_of_its_own_is_laid_out_for_its_cell(lab: LabPage) -> None:
-    lab.page.set_viewport_size({"width": 620, "height": 800})
+@pytest.mark.parametrize("width", [400, 1000])
+def test_pictures_of_their_own_are_legible_in_any_cell(lab: LabPage, width: int) -> None:
+    lab.page.set_viewport_size({"width": width + 160, "height": 800})
     lab.open(
-        "from kmemlab.lab import Picture\nfrom kmemlab.scenarios import play\n"
-        "session = play('fd-bomb')\nsession.seek(480)\nPicture(session, 'cost')"
+        "from kmemlab.lab import Picture\nfrom kmemlab.scenarios import play\nfrom IPython.display import display\n"
+        "session = play('fd-bomb')\nsession.seek(480)\n"
+        f"for name in {list(PICTURES)}:\n    display(Picture(session, name, selected='/bomb'))"
     )
-    lab.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")
-    lab.page.wait_for_timeout(900)
-    wide, small = lab.page.evaluate(
-        """() => { const plot = document.querySelector('.kmemlab-panel .kl-figure');
+    lab.page.wait_for_function(
+        f"() => document.querySelectorAll('.kmemlab-panel .kl-figure[data-drawn]').length === {len(PICTURES)}"
+    )
+    cell = lab.page.evaluate("() => document.querySelector('.kmemlab-panel').clientWidth")
+    lab.page.set_viewport_size({"width": 2 * width + 160 - cell, "height": 800})
+    lab.page.wait_for_timeout(2000)
+    found = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kmemlab-panel .kl-figure')].map((plot) => {
         const k = plot.getBoundingClientRect().width / plot.offsetWidth;
         const sizes = [...plot.querySelectorAll('text')].filter((e) => e.textContent.trim())
           .map((e) => parseFloat(getComputedStyle(e).fontSize) * k);
-        return [plot._fullLayout.xaxis.range[1], Math.min(...sizes)]; }"""
+        return [plot.getAttribute('aria-label'), Math.min(...sizes), plot.parentElement.clientWidth,
+                plot._fullLayout.meta?.laid ?? 0]; })"""
     )
-    assert wide < 620
-    assert small >= 11
-    name = lab.page.locator(".kmemlab-panel .kl-figure").get_attribute("aria-label")
-    assert name == QUESTIONS["cost"]
+    assert [name for name, *_ in found] == [QUESTIONS[name] for name in PICTURES]
+    for name, size, room, laid in found:
+        assert size >= 11, name
+        assert abs(room - width) < 80
+        assert laid <= room, f"{name} was not laid out for its cell"

@@ -13,8 +13,8 @@ const CAPTION_HEIGHT = 26;
 const WIDTH_STEP = 20;
 // While a window is being resized nobody needs a new figure for each width that it passes.
 const RESIZED_AFTER_MS = 150;
-// Figures that do not say what they are laid out for are laid out for this width. On a narrower page a figure is made
-// smaller as a whole, until Python has laid it out for that one.
+// Figures that do not say what they are laid out for need this width: on a narrower page they are scrolled, for their words
+// must stay legible. One that was laid out for another width is made smaller as a whole, until Python has laid it out anew.
 const FIGURE_WIDTH = 848;
 const SMALLEST_SCALE = 0.62;
 
@@ -108,9 +108,10 @@ function figurePlace(figure, view, width, captioned) {
   // its height and is scrolled.
   const height = figure.layout?.meta?.lines ? asked : Math.min(asked, room);
   const high = view.scale > 1 ? Math.min(1, room / height) : 1;
-  const wide = width / (figure.layout?.meta?.laid ?? FIGURE_WIDTH);
-  const scale = Math.max(SMALLEST_SCALE, Math.min(1, wide, high));
-  return { width: Math.round(width / scale), height, scale, room };
+  const laid = figure.layout?.meta?.laid;
+  const scale = Math.max(SMALLEST_SCALE, Math.min(1, laid ? width / laid : 1, high));
+  const needed = laid ? width / scale : Math.max(width / scale, FIGURE_WIDTH);
+  return { width: Math.round(needed), height, scale, room };
 }
 
 /** @param {import("./dom.js").Lab} lab */
@@ -161,7 +162,10 @@ export function makeFigure(lab) {
     box.hidden = false;
     // The box has the stage's height whatever is in it, so that nothing below it moves.
     box.style.height = `${place.room}px`;
-    setAttrs(box, { "data-scrolls": place.height * place.scale > place.room });
+    setAttrs(box, {
+      "data-scrolls": place.height * place.scale > place.room,
+      "data-wide": place.width * place.scale > box.clientWidth + 1,
+    });
     plot.style.width = `${place.width}px`;
     plot.style.height = `${place.height}px`;
     plot.style.transform = place.scale < 1 ? `scale(${place.scale})` : "";
