@@ -110,7 +110,8 @@ def test_with_the_readers_own_colours_tints_go_and_letters_edges_and_the_selecte
     lab.full_screen()
     lab.python("lab.session.seek(lab.session.length - 30); lab.refresh()")
     lab.page.wait_for_timeout(400)
-    colours = """() => { const c = document.querySelector('.kmemlab-lab .kl-slabs'), r = c.klCell(0, 0), k = c.width / c.offsetWidth;
+    colours = """() => { const c = document.querySelector('.kmemlab-lab .kl-slabs');
+      const r = c.klCell(0, 0), k = c.width / c.offsetWidth;
       const at = (x, y) => [...c.getContext('2d').getImageData((r.x + x) * k, (r.y + y) * k, 1, 1).data].slice(0, 3).join(' ');
       const probe = document.createElement('i'); document.body.append(probe);
       const system = (name) => { probe.style.color = name; const found = getComputedStyle(probe).color.match(/\\d+/g);

@@ -15,7 +15,7 @@ export const KEY_TABLE = [
   ["Ctrl Z", "undo the last command"],
   ["1 2 3 …", "stage tab"],
   ["C", "next container; Shift C back; Esc none"],
-  ["arrows in the stage", "walk the cells; Enter opens the life story"],
+  ["arrows in the stage", "walk the cells; Enter opens the life story; + and - zoom many slabs"],
   ["T", "text twin of the picture"],
   ["E", "event log in the timeline's place"],
   ["/", "terminal; Esc leaves"],

@@ -72,6 +72,8 @@ const MANY_CELLS = 2000;
 const HEADING_ROOM = 26.5;
 // Height of the headings and the caption of the lists, in font sizes.
 const LIST_WORDS = 8.4;
+// Height of what stands below a partial list that is scrolled, in font sizes.
+const WORDS_BELOW = 5.4;
 
 /** Lays out all slabs of the drawn cache; `zoom` is a level of slabzoom.js, or null for the best. */
 export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom = null) {
@@ -165,7 +167,7 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
   y += base.font * 0.95;
   // Where all is scrolled anyway the lists may stand in a field, too; else they may make the stage taller.
   const rowsFit = out.many
-    ? Math.floor((base.height - base.font * 4.4 - y) / shape.step)
+    ? Math.floor((base.height - base.font * WORDS_BELOW - y) / shape.step)
     : Math.max(8, Math.floor((base.height * 1.5) / shape.step));
   if (partial.length > rowsFit) return layoutLongList(out, partial, objects, base, column, y);
   const top = y;
@@ -183,7 +185,7 @@ function layoutPartial(out, slabs, shape, base, column, objects, start) {
 /** A long list still is a line: its slabs hang on a trunk, row after row, in a field that is scrolled. */
 function layoutLongList(out, partial, objects, base, column, start) {
   const left = base.font * 1.3;
-  const height = Math.max(base.height - base.font * 4.4 - start, base.height * 0.3);
+  const height = Math.max(base.height - base.font * WORDS_BELOW - start, base.height * 0.3);
   const box = { x: left, y: start, width: column - left, height };
   const field = layoutField("partial", partial, objects, base, box, out.zoom);
   field.height = Math.min(height, field.tall);
@@ -210,9 +212,9 @@ function layoutFull(out, full, objects, base, box) {
   const foot = base.font * 2.9;
   const room = { width: box.width, height: box.height - base.font * 1.95 - foot };
   if (out.many) {
-    const box_ = { x: box.x, y, width: box.width, height: Math.max(60, Math.min(room.height, base.height)) };
-    const field = layoutField("full", full, objects, base, box_, out.zoom);
-    field.height = Math.min(box_.height, field.tall);
+    const inside = { x: box.x, y, width: box.width, height: Math.max(60, Math.min(room.height - base.rowGap, base.height)) };
+    const field = layoutField("full", full, objects, base, inside, out.zoom);
+    field.height = Math.min(inside.height, field.tall);
     if (full.length) out.fields.push(field);
     y += field.height + base.rowGap;
     if (full.length) out.fullNote = { x: box.x, y: y + base.font * 1.1 };

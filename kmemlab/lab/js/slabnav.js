@@ -56,14 +56,15 @@ export function makeSlabNav(box, zoomed, scrolled) {
 
   return {
     zoom,
-    /** Fits the bars to the fields of a layout; a field stays where it was scrolled to. */
-    draw(fields) {
+    /** Fits the bars to the fields of a layout, the buttons to its last heading; a field stays where it was scrolled to. */
+    draw({ fields, heads }) {
       el.hidden = !fields.length;
       for (const [name, bar] of bars) bar.hidden = !fields.some((field) => field.name === name);
       if (!fields.length) return;
       // Two fields may have room for different levels: the coarser one is named.
       level = ZOOM_LEVELS.find((each) => fields.some((field) => field.level === each)) ?? "cells";
       setAttrs(el, { "data-level": level });
+      el.style.top = `${heads[heads.length - 1].y - 19}px`;
       word.textContent = level;
       setAttrs(out, { disabled: level === ZOOM_LEVELS[0] });
       setAttrs(into, { disabled: level === ZOOM_LEVELS[2] });

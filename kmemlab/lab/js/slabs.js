@@ -223,7 +223,7 @@ export function makeSlabs(lab) {
         unfolded,
         zoom,
       );
-      nav.draw(layout.fields);
+      nav.draw(layout);
       // A picture that was resized, zoomed or unfolded is another one: only what an event changed moves.
       const kept = before && !cacheChanged && before.width === layout.width && before.base === layout.base;
       if (kept && view.motion && shown && stateOfPicture === `${unfolded} ${zoom}`)
