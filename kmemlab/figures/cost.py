@@ -50,8 +50,8 @@ def cost_parts(rows: Sequence[CostRow]) -> tuple[Part, Part, Part, Part]:
     """Return the four parts of all slab bytes: charged, in use without an owner, free, owner arrays."""
     early = sum(row.unowned for row in rows if row.accounted)
     strange = sum(row.unowned for row in rows if not row.accounted)
-    ways = [f"before accounting {early:,}"] if early or not strange else []
-    ways += [f"caches not accounted {strange:,}"] if strange else []
+    ways = [f"in accounted caches {early:,}"] if early or not strange else []
+    ways += [f"in all other caches {strange:,}"] if strange else []
     homes = ", ".join(f"{row.arrays:,} in {row.cache}" for row in rows if row.arrays)
     return (
         Part("charged", sum(row.charged for row in rows), ("objects whose owner pays",)),

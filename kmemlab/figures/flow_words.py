@@ -46,7 +46,7 @@ def _unpaid(rows: Sequence[FlowRow]) -> list[tuple[bool, str]]:
     mine = [row for row in rows if row.accounted and row.container is None and not row.refused]
     born = sum(row.bytes for row in mine if not row.free)
     free = sum(row.bytes for row in mine if row.free)
-    return [(False, f"{born:,} bytes born before accounting: no owner")] * (born > 0) + [
+    return [(False, f"{born:,} bytes in use without an owner: nobody pays")] * (born > 0) + [
         (True, f"{free:,} bytes of free slots and page tails: nobody pays")
     ] * (free > 0)
 

@@ -34,6 +34,7 @@ from ..session import Session
 from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
 from .look import Look
 from .moment import Moment
+from .turned import cost_at, flow_at
 
 TABS = (
     ("slabs", "Slab pages"),
@@ -76,14 +77,14 @@ def picture(
     chosen = selected or None
     space = room or Room()
     if tab == "flow":
-        flow = flow_rows(machine, session.log)
+        flow = flow_at(moment, flow_rows(machine, session.log))
         figure, twin = flow_figure(flow, owners, chosen, shown, space), flow_text(flow)
     elif tab == "memory":
         pages, born = page_rows(machine), newborn(session, cache)
         figure = buddy_figure(pages, chosen, owners, shown, room=space, born=born, page=page)
         twin = buddy_text(pages, born, page)
     elif tab == "cost":
-        cost = cost_rows(machine)
+        cost = cost_at(moment, cost_rows(machine))
         figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
     elif tab == "graph":
         rows = tuple(moment.container(row)[0] for row in container_rows(machine))

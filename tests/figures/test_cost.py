@@ -130,8 +130,8 @@ def test_the_numbers_of_picture_and_twin_are_the_rows(width: int) -> None:
     for part in cost_parts(ROWS):
         assert f"<b>{part.bytes:,}</b>" in words
         assert str(part.bytes) in twin
-    assert "before accounting 4,096" in words
-    assert "caches not accounted 7,616" in words
+    assert "in accounted caches 4,096" in words
+    assert "in all other caches 7,616" in words
     assert "<b>86,016</b>" in words
     assert "Nobody pays 28,672, 8,192 of it in accounted caches" in words
     assert "Nobody pays 28,672, 8,192 of it in accounted caches: a limit counts objects, not pages." in twin

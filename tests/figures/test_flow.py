@@ -46,7 +46,7 @@ def test_labels_say_the_bytes_and_the_wall_says_refused() -> None:
     words = [note.text for note in flow_figure(FLOW, OWNERS).layout.annotations]
     assert words[:5] == ["task", "container", "cache", "slab state", "pages"]
     assert any("bomb" in text and "40,768" in text for text in words)
-    assert "4,096 bytes born before accounting: no owner" in words
+    assert "4,096 bytes in use without an owner: nobody pays" in words
     assert "2,816 bytes of free slots and page tails: nobody pays" in words
     assert any(text.startswith("<b>refused 256</b><br>") and "bomb's counter" in text for text in words)
 
