@@ -5,13 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..figures.palette import name_of
+from ..scenarios import SCENARIOS
 from ..session import Session
 from ..shell import Result
 from .breaks import REFUSAL, Break, broken_invariant, events_of
 from .frame import moment_of
 from .history import History
-from .look import Look
+from .look import Look, owners_of
 from .moment import resting_step
+from .pictures import TABS
 
 
 class Walker:
@@ -30,6 +32,23 @@ class Walker:
         self._seen = -1
         self._told: Result | None = None
         self._stops: tuple[Break, int, list[int]] | None = None
+
+    def open(self, session: Session) -> None:
+        """Show a session, where it stands, with the view that was saved with it."""
+        self.session = session
+        theme, room = self.look.theme, self.look.room
+        self.look = Look()
+        self.look.theme, self.look.room = theme, room
+        view = session.view
+        self.look.scenario = view.get("scenario", "") if view.get("scenario") in SCENARIOS else ""
+        self.look.cache = str(view.get("cache", "filp"))
+        self.look.selected = str(view.get("selected", ""))
+        tab = view.get("tab", "slabs")
+        self.look.tab = tab if tab in dict(TABS) else "slabs"
+        self.look.owners = owners_of(view.get("letters"))
+        self._history = None
+        self._stops = None
+        self.rest()
 
     def history(self) -> History:
         """Return the lines of all that happened: extended by what was run since, made anew where something was taken back."""
