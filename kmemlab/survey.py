@@ -189,6 +189,11 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
     )
 
 
+def state_of_slab(cache: KmemCache, number: int) -> str:
+    """Return the state of a slab as flow rows have it."""
+    return STATE_OF_LIST[where_slabs_are(cache).get(number, "full").partition(" ")[0]]
+
+
 def cost_rows(machine: Machine) -> tuple[CostRow, ...]:
     """Return what the slabs of each cache cost, largest first; caches without slabs are left out.
 

@@ -35,6 +35,9 @@ def label(
     top = 1 - place[1] + max(tall, wall if node[0] == "wall" else 0) / 2
     number = f"{size:,}" if size else ""
     ink = tokens.ink  # a number often crosses a stream
+    if theme == "dark":  # white on a solid hue is too pale: the canvas shows through behind it
+        red, green, blue = (int(canvas[place : place + 2], 16) for place in (1, 3, 5))
+        at |= {"bgcolor": f"rgba({red},{green},{blue},0.6)", "borderpad": 0}
     space = wide - 6 - (0 if room.narrow else text_width(f" {number}", room.text))
     shown = fitted(name, space, room.text, bold=True)
     quiet = f"<span style='color:{ink};font-size:{room.small if room.narrow else room.text}px'>{number}</span>"

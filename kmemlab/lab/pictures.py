@@ -31,7 +31,7 @@ from ..figures import (
 )
 from ..records import SlabRow
 from ..session import Session
-from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows
+from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows, state_of_slab
 from .look import Look
 from .moment import Moment
 from .turned import cost_at, flow_at
@@ -77,7 +77,9 @@ def picture(
     chosen = selected or None
     space = room or Room()
     if tab == "flow":
-        flow = flow_at(moment, flow_rows(machine, session.log))
+        touched = machine.caches.get(moment.event.cache) if moment.event is not None else None
+        state = state_of_slab(touched, moment.slab) if touched is not None else ""
+        flow = flow_at(moment, flow_rows(machine, session.log), state)
         figure, twin = flow_figure(flow, owners, chosen, shown, space), flow_text(flow)
     elif tab == "memory":
         pages, born = page_rows(machine), newborn(session, cache)

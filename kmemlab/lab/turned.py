@@ -51,8 +51,8 @@ def cost_at(moment: Moment, rows: Iterable[CostRow]) -> tuple[CostRow, ...]:
     return tuple(turned)
 
 
-def flow_at(moment: Moment, rows: Iterable[FlowRow]) -> tuple[FlowRow, ...]:
-    """Return the rows of `flow_rows` as they are at this step. Which list the slab is on does not change here."""
+def flow_at(moment: Moment, rows: Iterable[FlowRow], state: str) -> tuple[FlowRow, ...]:
+    """Return the rows of `flow_rows` as they are at this step. `state` is that of the event's slab, which stays as it is."""
     turned = list(rows)
     event = moment.event
     if event is None:
@@ -63,13 +63,13 @@ def flow_at(moment: Moment, rows: Iterable[FlowRow]) -> tuple[FlowRow, ...]:
         like = [
             place
             for place, row in enumerate(turned)
-            if (row.cache, row.container, row.free, row.refused) == (event.cache, container, free, False)
+            if (row.cache, row.container, row.state, row.free, row.refused) == (event.cache, container, state, free, False)
             and row.bytes + more >= 0
         ]
         if like:
             turned[like[0]] = replace(turned[like[0]], bytes=turned[like[0]].bytes + more)
         else:
-            other = next((row for row in turned if row.cache == event.cache and not row.refused), None)
+            other = next((row for row in turned if (row.cache, row.state) == (event.cache, state)), None)
             if other is not None:
                 turned.append(replace(other, task="", container=container, bytes=more, free=free))
     if event.kind == "refused" and not moment.reached("res_counter_charge"):
