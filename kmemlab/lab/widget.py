@@ -134,6 +134,9 @@ class Lab(anywidget.AnyWidget):
     def follow(self) -> None:
         """Draw again, because another view of the session did something. A page that opens later asks for itself."""
         self._seen = (self.session.history, self.session.position)
+        kept = self.controller.autosave
+        if kept is not None:
+            kept.note(self.controller)
         if self._awake:
             self._answer(asked=False)
 

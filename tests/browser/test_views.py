@@ -238,7 +238,11 @@ def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple
     lab.root.focus()
     lab.press("ArrowRight")
     assert lab.position() == refusal - 1
-    card.locator("[role=radio]").nth(2).click()
+    card.get_by_role("button", name="Hint").click()
+    assert "Add 256 to what bomb pays now." in card.inner_text()
+    card.locator("[role=radio]").first.focus()
+    lab.page.keyboard.press("c")
+    assert card.locator("[role=radio][aria-checked=true]").inner_text().startswith("C")
     lab.page.wait_for_timeout(300)
     lab.shot(f"predict-{size[0]}-before")
     cut = lab.page.evaluate(
@@ -266,6 +270,20 @@ def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple
     lab.settle(before)
     assert (lab.position(), lab.data("step")) == (refusal, "1")
     assert not card.is_visible()
+    # The question after that one; put away, the future is back.
+    before = lab.data("seq")
+    lab.root.locator(".kl-more").click()
+    lab.root.get_by_role("menuitem", name="Predict the next event").click()
+    lab.settle(before)
+    asked = lab.position()
+    lab.page.keyboard.press("a")
+    lab.click(".kl-predict .kl-commit")
+    card.get_by_role("button", name="Next question").click()
+    lab.page.wait_for_function(f"() => Number(document.querySelector('.kmemlab-lab').dataset.position) > {asked}")
+    lab.page.wait_for_selector(".kl-predict [role=radio]")
+    lab.click(".kl-predict .kl-close")
+    assert not card.is_visible()
+    assert int(lab.data("length")) > lab.position()
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=["1280", "1920"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kmemlab import Lab, Session
+from kmemlab.lab.autosave import flush_all
 from kmemlab.lab.hub import hub_of, refresh
 from kmemlab.lab.patch import merged
 
@@ -177,3 +180,15 @@ def test_what_one_lab_said_is_not_said_by_the_others(monkeypatch: pytest.MonkeyP
     one.do("run", line="as 2 open 1")
     assert "events that came after are gone" in one.frame["notice"]["text"]
     assert "notice" not in two.frame
+
+
+def test_what_another_view_did_is_kept_on_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMEMLAB_AUTOSAVE", str(tmp_path))
+    session = small()
+    lab = Lab(session, key="hub")
+    other = Page(Lab(session, autosave=False), monkeypatch)
+    other.do("run", line="as 2 open 2")
+    flush_all()
+    (file,) = tmp_path.glob("*.json")
+    assert json.loads(file.read_text())["commands"][-1] == "as 2 open 2"
+    lab.close()

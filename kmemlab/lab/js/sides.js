@@ -132,9 +132,11 @@ export function makeLabCompare(lab) {
       const compare = frame.compare;
       el.hidden = !compare;
       setAttrs(view.root, { "data-comparing": Boolean(compare) });
-      if (!compare) return;
+      // Out of the page while it is not shown: nothing in there is another lab's to find.
+      if (!compare) return comparison.el.remove();
+      if (!comparison.el.isConnected) el.append(comparison.el);
       if (sentence.textContent !== compare.sentence) sentence.textContent = compare.sentence ?? "";
-      comparison.draw({ ...compare, position: frame.position }, view);
+      return comparison.draw({ ...compare, position: frame.position }, view);
     },
   };
 }
