@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kmemlab.figures.frame import Room, text_width
+from kmemlab.figures.frame import Room, plain, text_width
 from kmemlab.figures.palette import TOKENS, Owner, Theme
 from kmemlab.figures.strip import Grid
 from kmemlab.records import PageRow
@@ -84,7 +84,7 @@ def keys(mine: Owner | None, room: Room, theme: Theme) -> list[str]:
     """Return the one line of keys, broken where the room is narrow: the single exception to "no legends"."""
     tokens = TOKENS[theme]
     key = [(tokens.ink, "slab page", "■")]
-    key += [(mine.shade(theme).solid, f"share of it that {mine.name} owns", "■")] if mine else []
+    key += [(mine.shade(theme).solid, f"share of it that {plain(mine.name)} owns", "■")] if mine else []
     key += [(tokens.none, "kernel", "■"), (tokens.hush, "stacks, page tables", "■"), (tokens.ink3, "large kmalloc", "■")]
     key += [(tokens.ink3, "free", "□")]
     lines, wide = [""], 0.0

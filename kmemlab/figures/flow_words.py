@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kmemlab.figures.frame import Room, fitted, text_width, words
+from kmemlab.figures.frame import Room, fitted, plain, text_width, words
 from kmemlab.figures.layout import Place
 from kmemlab.figures.palette import TOKENS, Theme, blend
 from kmemlab.records import FlowRow
@@ -27,7 +27,7 @@ def label(
     if node[0] == "wall":
         font = {**font, "color": tokens.refused_text}
         at["xshift"] = 6
-        where = f"at {name}'s counter"
+        where = f"at {plain(name)}'s counter"
         if text_width(where, room.small) > wide - 14:
             where = "at the counter"
         quiet = f"<span style='font-size:{room.small}px'>{where}</span>"

@@ -64,17 +64,22 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return size * (0.57 * other + 0.34 * narrow + 0.65 * high + 0.9 * wide) * (1.06 if bold else 1)
 
 
+def plain(text: str) -> str:
+    """Return a text for an annotation: what looks like HTML in a name is shown as it is, and not taken for markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def fitted(text: str, pixels: float, size: float, bold: bool = False) -> str:
-    """Return a text cut with an ellipsis so that it takes at most so many pixels."""
+    """Return a plain text cut with an ellipsis so that it takes at most so many pixels, for an annotation."""
     if text_width(text, size, bold) <= pixels:
-        return text
+        return plain(text)
     while len(text) > 1 and text_width(text + "…", size, bold) > pixels:
         text = text[:-1]
-    return f"{text}…"
+    return f"{plain(text)}…"
 
 
 def wrapped(text: str, pixels: float, size: float) -> list[str]:
-    """Break a sentence into lines of at most so many pixels."""
+    """Break a plain sentence into lines of at most so many pixels, for annotations."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -82,7 +87,7 @@ def wrapped(text: str, pixels: float, size: float) -> list[str]:
             lines.append(word)
         else:
             lines[-1] = longer
-    return lines
+    return [plain(line) for line in lines]
 
 
 def sheet(theme: Theme, margin: tuple[int, int, int, int] = (12, 12, 12, 12), height: int = HEIGHT, **layout: Any) -> go.Figure:

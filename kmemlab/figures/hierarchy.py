@@ -14,7 +14,7 @@ from typing import Any, Final
 import networkx as nx
 import plotly.graph_objects as go
 
-from kmemlab.figures.frame import HEIGHT, bare_axis, count, empty, owners_for, sheet, table, words
+from kmemlab.figures.frame import HEIGHT, bare_axis, count, empty, owners_for, plain, sheet, table, words
 from kmemlab.figures.graphs import container_graph
 from kmemlab.figures.layout import Place, tree
 from kmemlab.figures.palette import TOKENS, Owner, Theme
@@ -134,7 +134,7 @@ def _leaf_trace(graph: nx.DiGraph, places: Mapping[Any, Place], theme: Theme) ->
         "mode": "markers+text",
         "x": [places[node][0] for node in leaves],
         "y": [places[node][1] for node in leaves],
-        "text": [" " + graph.nodes[node]["label"] for node in leaves],
+        "text": [" " + plain(graph.nodes[node]["label"]) for node in leaves],
         "customdata": [[node[0], graph.nodes[node]["pid"]] for node in leaves],
         "textposition": "middle right",
         "textfont": {"size": 12, "color": TOKENS[theme].ink2},
@@ -152,7 +152,7 @@ def _words(row: ContainerRow, owner: Owner, place: Place, lit: bool, deep: bool,
     failed = f"failcnt {row.failcnt:,}"
     if row.failcnt:
         failed = f"<span style='color:{tokens.refused_text};font-weight:620'>{failed}</span>"
-    first = f"<b>{owner.name}</b>" if deep else f"<b>{owner.name}</b>  {_numbers(row)}"
+    first = f"<b>{plain(owner.name)}</b>" if deep else f"<b>{plain(owner.name)}</b>  {_numbers(row)}"
     counts = f"{count(row.css_refs, 'ref')}   {failed}"
     return [
         words(owner.letter, **at, yshift=10, bgcolor=ground, borderpad=2, width=15, align="center", font=chip),

@@ -15,7 +15,7 @@ from typing import Any, Final
 import networkx as nx
 import plotly.graph_objects as go
 
-from kmemlab.figures.frame import bare_axis, empty, sheet, table, words
+from kmemlab.figures.frame import bare_axis, empty, plain, sheet, table, words
 from kmemlab.figures.graphs import charge_path_graph
 from kmemlab.figures.palette import TOKENS, Theme
 from kmemlab.records import StepRow
@@ -30,7 +30,7 @@ CROWDED: Final = 138  # characters of all columns side by side; with more, every
 def _label(fn: str, value: str, bold: bool) -> str:
     """Return function over value; long values break into lines."""
     name = f"<b>{fn}</b>" if bold else fn
-    return "<br>".join([name, *wrap(value, LINE, break_long_words=False)])
+    return "<br>".join([name, *map(plain, wrap(value, LINE, break_long_words=False))])
 
 
 def _columns(graph: nx.DiGraph) -> tuple[list[float], bool]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from kmemlab.figures.course import Series, course, split, value_at
-from kmemlab.figures.frame import owners_for, sheet, table, words
+from kmemlab.figures.frame import owners_for, plain, sheet, table, words
 from kmemlab.figures.palette import TOKENS, Owner, Theme, blend
 from kmemlab.records import EventRow
 
@@ -126,7 +126,7 @@ def timeline_figure(
         owner, lit = known[path], path == selected
         shown = owner.shade(theme).solid if lit or selected is None else owner.mark(theme, selected)
         end = draw(0, f"usage {path}", run.usage[path], shown, 3 if lit else 2, owner.stripe)
-        ends[0].append((f"{owner.letter} {owner.name}", end, owner.shade(theme).text, lit))
+        ends[0].append((f"{owner.letter} {plain(owner.name)}", end, owner.shade(theme).text, lit))
     for path, series in run.refused.items():
         end = draw(1, f"refused {path}", series, tokens.refused, 2)
         ends[1].append((f"{known[path].letter} {end:,}", end, tokens.refused_text, path == selected))
@@ -161,7 +161,7 @@ def timeline_figure(
             continue  # one limit line at a time: the selected container's
         level = {"xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": limit, "y1": limit}
         shapes.append({"type": "line", "line": {"color": tokens.ink, "width": 1.2, "dash": "dash"}, **level})
-        text = f"limit of {known[path].name} {limit:,}"
+        text = f"limit of {plain(known[path].name)} {limit:,}"
         quiet = {"size": 11.5, "color": tokens.ink2}
         notes.append(words(text, 0, limit, xref="x domain", yref="y", yshift=1, font=quiet))
     unpaid = value_at(run.slab, position) - value_at(run.charged, position)

@@ -198,7 +198,9 @@
         if (column === 0 || row === 0 || column === w - 1 || row === h - 1) count.set(pixel, (count.get(pixel) ?? 0) + 1);
       });
       const most = [...count].sort((a, b) => b[1] - a[1])[0][0];
-      const behind = [most & 255, (most >> 8) & 255, (most >> 16) & 255];
+      // A word with a halo is read against that.
+      const halo = getComputedStyle(word.el).textShadow;
+      const behind = halo && halo !== "none" ? rgbOf(halo) : [most & 255, (most >> 8) & 255, (most >> 16) & 255];
       const front = word.rgb.map((v, i) => v * word.alpha + behind[i] * (1 - word.alpha));
       const contrast = ratio(front, behind);
       if (contrast < 4.5) bad.push(`${told(word)} has ${round(contrast)}:1, ${front.map(Math.round)} on ${behind}`);

@@ -177,3 +177,14 @@ def test_on_a_narrow_page_tasks_and_slab_states_are_left_out_and_every_byte_is_k
     assert kinds["cache"] == kinds["pages"] == sum(row.bytes for row in FLOW if not row.refused)
     assert kinds["wall"] == 256
     assert [note.text for note in figure.layout.annotations][:3] == ["container", "cache", "pages"]
+
+
+def test_html_in_a_name_is_text_in_the_picture() -> None:
+    rows = (
+        FlowRow("<i>me</i>", "/<b>x", "filp", 0, 512, False, "cpu slab"),
+        FlowRow("<i>me</i>", "/<b>x", "filp", -1, 256, True),
+    )
+    said = " ".join(note.text for note in flow_figure(rows).layout.annotations)
+    assert "&lt;i>me&lt;/i>" in said
+    assert "&lt;b>x" in said
+    assert "<i>" not in said

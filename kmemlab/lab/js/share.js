@@ -1,9 +1,11 @@
 // @ts-check
 // A lab that leaves the page and comes back: copied as a link, saved as a file, opened from either.
-import { h } from "./dom.js";
+import { h, fmt } from "./dom.js";
 import { download } from "./export.js";
 
 const FILE = "kmemlab-session.json";
+// A Jupyter server closes the line at a message of 10 MB; in JSON a character may take more than one byte.
+const LONGEST_TEXT = 4_000_000;
 
 /**
  * What the menu's entries do. `say(text)` shows a notice.
@@ -32,7 +34,16 @@ export function makeShare(link, say) {
   }
 
   function open(text) {
-    if (text.trim()) link.ask("open", { text });
+    if (tooLong(text.length)) return undefined;
+    return text.trim() ? link.ask("open", { text }) : undefined;
+  }
+
+  /** Refuses what would break the line to Python, and says so. */
+  function tooLong(length) {
+    if (length <= LONGEST_TEXT) return false;
+    const most = `at most ${fmt(LONGEST_TEXT)}`;
+    say(`Too long to open here: ${fmt(length)} characters, ${most}. Session.load() in a cell takes any.`);
+    return true;
   }
 
   /** Lets a file be chosen; what it holds is opened. */
@@ -42,7 +53,7 @@ export function makeShare(link, say) {
     );
     input.addEventListener("change", async () => {
       const file = input.files?.[0];
-      if (file) open(await file.text());
+      if (file && !tooLong(file.size)) open(await file.text());
     });
     input.click();
   }
