@@ -15,7 +15,10 @@ from ..engine.irq import PAYERS
 from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
-from . import app, doctor, replay, sh, verify
+from ..zoo import BOMBS
+from . import app, doctor, replay, sh, verify, zoo
+
+BOMB_NAMES = [bomb.name for bomb in BOMBS]
 
 
 def size(text: str) -> int:
@@ -85,6 +88,13 @@ def parser() -> argparse.ArgumentParser:
     five.add_argument("--scenario", default="", metavar="NAME", help="what to begin with, such as quiet or fd-bomb")
     five.add_argument("--browser", action="store_true", help="open a browser too")
     five.set_defaults(run=app.run)
+
+    six = commands.add_parser("zoo", help="what each kind of bomb pins, and how much of it the controller of v3 sees")
+    six.add_argument("--scenario", default="", metavar="NAME,...", help=f"of {', '.join(BOMB_NAMES)}; all, if it is not given")
+    six.add_argument("--limit", type=size, default=1 << 20, metavar="N", help="bytes of the bomb's container; 1M")
+    six.add_argument("--seed", type=int, default=1, metavar="N", help="of the neighbour's work; 1")
+    six.add_argument("--json", action="store_true", help="print one JSON object")
+    six.set_defaults(run=zoo.run)
     return top
 
 
