@@ -237,7 +237,6 @@ def test_in_a_cell_of_400_px_nothing_is_scrolled_sideways(lab: LabPage) -> None:
         lab.page.set_viewport_size({"width": 1280, "height": 800})
 
 
-@pytest.mark.long
 def test_a_session_of_a_million_events_is_opened_and_walked(lab: LabPage) -> None:
     lab.python(
         f"""session = Session(memory='4M', cpus=2)

@@ -147,3 +147,30 @@ def test_every_word_stands_out_from_the_dark_too(looks: Looks) -> None:
         looks.lab.dark(False)
     assert not wrong, "\n".join(wrong)
     assert not looks.ask("palePairs")
+
+
+def test_tabs_name_their_picture_the_counter_is_a_button_and_what_goes_nowhere_says_why(looks: Looks) -> None:
+    lab = looks.lab
+    resize(looks, "1280")
+    lab.root.focus()
+    lab.press("Home")
+    panels = {tab.get_attribute("aria-controls") for tab in lab.root.locator("[role=tab]").all()}
+    assert len(panels) == 1
+    assert lab.root.locator(f"#{panels.pop()}").get_attribute("role") == "tabpanel"
+    counter = lab.root.locator(".kl-count .kl-number")
+    assert counter.evaluate("(e) => e.tagName") == "BUTTON"
+    counter.focus()
+    lab.page.keyboard.press("Enter")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-goto:not([hidden])")
+    lab.page.keyboard.press("Escape")
+    for key, quiet, ready in (("Home", ("reset", "back"), ("play", "step")), ("End", ("play", "step"), ("reset", "back"))):
+        lab.root.focus()
+        lab.press(key)
+        for name in quiet:
+            button = lab.root.locator(f".kl-bar .kl-{name}")
+            assert button.get_attribute("aria-disabled") == "true"
+            assert (button.get_attribute("title") or "").startswith("This is the "), name
+        for name in ready:
+            assert lab.root.locator(f".kl-bar .kl-{name}").get_attribute("aria-disabled") is None
+    lab.press("Home")
+    lab.press("n")

@@ -35,6 +35,11 @@ export function barButton(name, label, keys, run, ...children) {
   );
 }
 
+/** A button that goes nowhere from here is quiet, and its tip says why. */
+function setEnd(button, title, off, why) {
+  setAttrs(button, { "aria-disabled": off ? "true" : null, title: off ? why : title });
+}
+
 /** @param {import("./dom.js").Lab} lab */
 export function makeBar(lab) {
   const { does } = lab;
@@ -44,17 +49,26 @@ export function makeBar(lab) {
     on: { change: () => does.scenario(scenario.value) },
   });
   const play = barButton("play", "Play", ["Space", "Space"], () => does.play(), icon("play"));
+  const reset = barButton("reset", "Reset", ["Home", "Home"], () => does.first(), icon("reset"));
+  const back = barButton("back", "Back", ["←", "ArrowLeft"], () => does.back(), icon("back"));
+  const step = barButton("step", "Step", ["→", "ArrowRight"], () => does.step(), icon("step"));
   const speed = barButton("speed", "Speed", ["[ slower, ] faster", "]"], () => does.nextSpeed());
   const keys = h(
     "div",
     { class: "kl-keys" },
-    barButton("reset", "Reset", ["Home", "Home"], () => does.first(), icon("reset")),
-    barButton("back", "Back", ["←", "ArrowLeft"], () => does.back(), icon("back")),
+    reset,
+    back,
     play,
-    barButton("step", "Step", ["→", "ArrowRight"], () => does.step(), icon("step")),
+    step,
     speed,
   );
-  const number = h("b", { title: "Go to event … (G)", on: { click: () => does.goTo() } });
+  const number = h("button", {
+    class: "kl-number",
+    type: "button",
+    title: "Go to event … (G)",
+    "aria-keyshortcuts": "G",
+    on: { click: () => does.goTo() },
+  });
   const goTo = h("input", {
     class: "kl-goto",
     inputmode: "numeric",
@@ -142,7 +156,14 @@ export function makeBar(lab) {
       });
       speed.textContent = SPEEDS[state.speed].label;
       setAttrs(speed, { "aria-label": `Speed ${SPEEDS[state.speed].label}` });
+      const first = position === 0;
+      const last = position >= length && (frame.step ?? 0) >= (frame.steps ?? 0);
+      setEnd(reset, "Reset (Home)", first, "This is the beginning.");
+      setEnd(back, "Back (←)", first, "This is the beginning: nothing has happened before.");
+      setEnd(play, view.playing ? "Pause (Space)" : "Play (Space)", last, "This is the last event: a command makes more.");
+      setEnd(step, "Step (→)", last, "This is the end of the last event: a command makes more.");
       number.textContent = fmt(position);
+      setAttrs(number, { "aria-label": `event ${fmt(position)} of ${fmt(length)}: go to another` });
       total.textContent = ` of ${fmt(length)}`;
       count.hidden = state.working || state.silent;
       working.hidden = !count.hidden;

@@ -18,7 +18,7 @@ export function makeStage(lab) {
   const slabs = makeSlabs(lab);
   const figure = makeFigure(lab);
   const twin = h("pre", { class: "kl-twin", id: uniqueId("twin"), tabindex: "-1" });
-  const picture = h("div", { class: "kl-picture", role: "tabpanel" }, slabs.el, figure.el, twin);
+  const picture = h("div", { class: "kl-picture", role: "tabpanel", id: uniqueId("stage") }, slabs.el, figure.el, twin);
   const el = h(
     "section",
     { class: "kl-stage", "aria-label": "Stage" },
@@ -49,7 +49,7 @@ export function makeStage(lab) {
     dispose: () => figure.dispose(),
     draw(frame, view, seq) {
       const tab = frame.tab ?? "slabs";
-      if (tabsChanged(frame.tabs, tab)) drawTabs(lab, tabs, frame.tabs ?? [["slabs", "Slab pages"]], tab, figure.room);
+      if (tabsChanged(frame.tabs, tab)) drawTabs(lab, tabs, frame.tabs ?? [["slabs", "Slab pages"]], tab, figure.room, picture);
       if (tabChanged(tab)) fadeIn(picture, view.motion);
       if (cachesChanged(frame.caches, frame.cache)) drawCaches(cache, facts, frame);
       cacheBox.hidden = tab !== "slabs" || !frame.cache;
@@ -66,7 +66,7 @@ export function makeStage(lab) {
   };
 }
 
-function drawTabs(lab, box, tabs, current, room) {
+function drawTabs(lab, box, tabs, current, room, panel) {
   const focused = box.contains(document.activeElement);
   box.replaceChildren(
     ...tabs.map(([name, title], i) =>
@@ -77,6 +77,7 @@ function drawTabs(lab, box, tabs, current, room) {
           role: "tab",
           "data-tab": name,
           "aria-selected": String(name === current),
+          "aria-controls": panel.id,
           tabindex: name === current ? "0" : "-1",
           title: `${title} (${i + 1})`,
           on: { click: () => lab.ask("tab", { name, ...room() }) },
@@ -85,6 +86,7 @@ function drawTabs(lab, box, tabs, current, room) {
       ),
     ),
   );
+  setAttrs(panel, { "aria-label": tabs.find(([name]) => name === current)?.[1] });
   if (focused) /** @type {any} */ (box.querySelector("[aria-selected=true]"))?.focus();
 }
 
