@@ -118,6 +118,12 @@ def test_two_labs_and_a_view_on_one_session_hear_each_other_and_another_session_
         " return at[0] === at[1] && at[1] === at[2] && at[0] !== '0' }"
     )
     assert positions(lab)[3] == "0"
+    # An open question in one holds the others, too.
+    held = "() => document.querySelector('.kmemlab-view .kl-step').getAttribute('aria-disabled') === 'true'"
+    lab.python("s.seek(1); lab.refresh(); lab.predict(Question('Which?', ('this', 'that'), 0, 'So it is.'))")
+    lab.page.wait_for_function(held)
+    lab.python("lab.controller.do({'action': 'predict', 'on': False}); s.seek(s.length); refresh(s)")
+    lab.page.wait_for_function(f"() => !({held})()")
     rows = lab.page.evaluate(
         """() => [...document.querySelectorAll('.kmemlab-lab')].slice(0, 3).map((e) =>
         [...e.querySelectorAll('[role=grid] [role=row][data-slab]')].map((r) => ({...r.dataset})))"""

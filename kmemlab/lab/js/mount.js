@@ -6,6 +6,7 @@ import { readPalette } from "./palette.js";
 import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { listenToKeys } from "./keys.js";
+import { holdBar } from "./predict.js";
 
 const STACK_SMALL_BELOW = 760;
 // Narrower than this there is no room for one slab's cells: it waits until it is wider.
@@ -155,6 +156,8 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
     });
     setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
     parts.draw(frame, view, seq, { working: link.working });
+    // A question that is open in any view of the session holds them all.
+    holdBar(root, Boolean(frame.predict) && frame.predict.chosen === undefined);
     words.draw(link.silent ? { kind: "error", text: SMALL_NOT_CONNECTED } : frame.notice);
     setAttrs(root, {
       "data-seq": seq,

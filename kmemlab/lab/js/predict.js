@@ -176,7 +176,7 @@ export function makePredict(lab) {
 }
 
 /** While a question is open nothing on the bar goes on, and the buttons say why. Drawn after the bar, which knows no question. */
-function holdBar(root, held) {
+export function holdBar(root, held) {
   if (!held && root.dataset.held !== "true") return;
   root.dataset.held = String(held);
   for (const button of root.querySelectorAll(".kl-bar .kl-keys button:not(.kl-speed), .kl-bar .kl-next, .kl-mini button")) {
