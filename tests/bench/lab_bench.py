@@ -26,7 +26,7 @@ from browser.lab_page import LabPage
 from kmemlab.lab.server import LabServer
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
-SIZES = [int(size) for size in os.environ.get("OBJECTS", "1000,100000,1000000").split(",")]
+SIZES = [int(size) for size in os.environ.get("OBJECTS", "1000,100000,1000000").split(",") if size]
 BARE = """
 import anywidget, traitlets
 class Bare(anywidget.AnyWidget):
@@ -153,6 +153,38 @@ def measure(driver: LabPage, cdp: CDPSession, objects: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+PLAY = """async (ms) => { const lab = document.querySelector('.kmemlab-lab'); const first = Number(lab.dataset.position);
+  let frames = 0; const watch = new MutationObserver(() => (frames += 1));
+  watch.observe(lab, { attributes: true, attributeFilter: ['data-seq'] });
+  const start = performance.now(); lab.querySelector('.kl-play').click();
+  await new Promise((done) => setTimeout(done, ms)); const seconds = (performance.now() - start) / 1000;
+  const shown = frames, events = Number(lab.dataset.position) - first;
+  lab.querySelector('.kl-play').click(); watch.disconnect();
+  return { frames: shown / seconds, events: events / seconds } }"""
+
+
+def play(driver: LabPage) -> None:
+    """Print how many frames and events a second are shown while a scenario is played at each speed."""
+    page = driver.page
+    driver.name = "bench-play"
+    write(driver, "pass", 'from kmemlab import Lab\nlab = Lab(scenario="fd-6.1")\nlab')
+    driver.visit(f"{driver.name}.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    page.wait_for_selector(f"{LAB}[data-position]")
+    page.wait_for_timeout(1500)
+    for speed in page.evaluate(
+        "() => { const b = document.querySelector('.kl-speed'); const all = [];"
+        " for (let i = 0; i < 6; i += 1) { b.click(); all.push(b.textContent); } return all }"
+    ):
+        page.locator(f"{LAB} .kl-speed").click()
+        driver.python("lab.session.seek(2000); lab.refresh()")
+        page.wait_for_timeout(500)
+        shown = page.evaluate(PLAY, 4000)
+        print(f"     play {speed:>5}: {shown['frames']:5.1f} frames and {shown['events']:6.1f} events a second")
+    driver.close()
+
+
 def main() -> None:
     executable = chromium()
     if executable is None:
@@ -164,13 +196,17 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         try:
             server.wait_until_ready()
-            for objects in SIZES:
+            for objects in [*SIZES, 0]:
                 context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
                 context.set_default_timeout(180_000)
                 page = context.new_page()
                 cdp = context.new_cdp_session(page)
                 cdp.send("Performance.enable")
-                report(measure(LabPage(server, page, "bench"), cdp, objects))
+                driver = LabPage(server, page, "bench")
+                if objects:
+                    report(measure(driver, cdp, objects))
+                else:
+                    play(driver)
                 context.close()
         finally:
             browser.close()

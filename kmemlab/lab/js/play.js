@@ -1,5 +1,5 @@
 // @ts-check
-// Playing and seeking. One request at a time: frames may be dropped, events never.
+// Playing and seeking. Frames may be dropped, events never.
 
 /** Events per second at each speed; the label is what the button shows. */
 export const SPEEDS = [
@@ -13,6 +13,8 @@ export const SPEEDS = [
 
 const FIRST_SPEED = 1;
 const MOTION_UP_TO = 4;
+const MOST_ON_THE_WAY = 3;
+const FRAME_EVERY_MS = 32; // thirty a second: where more events are due a frame shows several
 // Plotly pictures are asked for at most five times a second; between them Python need not make any.
 const PICTURE_EVERY_MS = 200;
 
@@ -28,6 +30,8 @@ export function makePlayer(link, redraw) {
   let ticking = 0;
   let pictured = -Infinity;
   let still = false;
+  let asked = 0; // events that are asked for and not here
+  let askedAt = -Infinity;
 
   function tick(now) {
     if (!player.playing) return;
@@ -40,14 +44,23 @@ export function makePlayer(link, redraw) {
       redraw();
       return;
     }
-    if (due < 1 || link.busy()) return;
-    const by = Math.min(Math.floor(due), length - position);
+    // A second request leaves while the first is on its way, so that the way is not waited for; not where Python may stop
+    // the play, for then nothing may be on its way.
+    const ahead = link.frame.break?.stop ? 1 : MOST_ON_THE_WAY;
+    if (due < 1 || link.busy() >= ahead || now - askedAt < FRAME_EVERY_MS) return;
+    if (!link.busy()) asked = 0;
+    const by = Math.min(Math.floor(due), length - position - asked);
     due -= Math.floor(due);
     if (by <= 0) return;
+    asked += by;
+    askedAt = now;
     still = now - pictured < PICTURE_EVERY_MS;
     if (!still) pictured = now;
     // Python stops at the break point, if one is to stop the play: an event is never jumped over.
-    link.ask("event", { by, stop: true, ...(still ? { still } : {}) }, stopHere);
+    link.ask("event", { by, stop: true, ...(still ? { still } : {}) }, () => {
+      asked -= by;
+      stopHere();
+    });
   }
 
   function stopHere() {
