@@ -35,9 +35,9 @@ export function makeContainerMenu(lab) {
       const from = around.getBoundingClientRect();
       const box = button.getBoundingClientRect();
       const scale = from.width / (around.offsetWidth || 1) || 1;
-      const right = (from.right - box.right) / scale;
+      const left = (box.left - from.left) / scale;
       el.style.top = `${(box.bottom - from.top) / scale + 2}px`;
-      el.style.right = `${Math.max(0, Math.min(right, around.offsetWidth - el.offsetWidth))}px`;
+      el.style.left = `${Math.max(0, Math.min(left, around.offsetWidth - el.offsetWidth))}px`;
       popup.focusFirst();
     },
   };

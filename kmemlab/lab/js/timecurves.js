@@ -200,17 +200,25 @@ export function paintBytes(p) {
   const free = valueAt(slab, p.now) - valueAt(charged, p.now);
   if (free <= 0) return;
   const words = `${fmt(free)} bytes nobody pays`;
-  const room = textWidth(words, p.font - 0.5) + 10;
+  const room = textWidth(words, p.font - 0.5) + 2;
   const x = p.X(now);
-  const y = p.bottom - p.font;
-  // Beside a name at the end of a curve the words end before it.
-  const beside = labels.some((label) => Math.abs(label.y + 4 - y) < p.font * 1.2);
-  const right = x + 10 + room < p.x1 + (beside ? 0 : p.font * 5);
-  p.el.append(
-    svgText(right ? x + 10 : x - 8, right ? y : p.bottom - p.font * 0.6, words, {
-      size: p.font - 0.5,
-      anchor: right ? "start" : "end",
-      tone: "kl-s2 kl-halo",
-    }),
-  );
+  const eventAt = (at) => p.first + ((p.last - p.first) * (at - p.x0)) / Math.max(1, p.x1 - p.x0);
+  // The words stand where neither curve nor the name at its end runs through them: right of now, else left of it.
+  const clear = ({ from, y }) => {
+    if (from < p.x0 || from + room > p.x1 + p.font * 5 || y - p.font < p.top - 4) return false;
+    const hit = (line) => line < y + 3 && line > y - p.font;
+    if (from + room > p.x1 && labels.some((label) => Math.abs(label.y + 4 - y) < p.font * 1.2)) return false;
+    for (let k = 0; k <= 12; k += 1) {
+      const n = Math.min(p.last, eventAt(from + (room * k) / 12));
+      if (hit(Y(valueAt(slab, n))) || hit(Y(valueAt(charged, n)))) return false;
+    }
+    return true;
+  };
+  const places = [p.bottom - p.font, p.bottom - p.font * 0.6, p.top + p.font].flatMap((y) => [
+    { from: x + 10, y },
+    { from: x - 8 - room, y },
+    { from: p.x0, y },
+  ]);
+  const place = places.find(clear) ?? places.find(({ from }) => from >= p.x0 && from + room <= p.x1) ?? places[0];
+  p.el.append(svgText(place.from, place.y, words, { size: p.font - 0.5, tone: "kl-s2 kl-halo" }));
 }
