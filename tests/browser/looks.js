@@ -147,6 +147,13 @@
         if (wide > 1 && high > 1) bad.push(`${told(a)} lies on ${told(b)} by ${round(wide)} x ${round(high)}`);
       }
     });
+    for (const word of all) {
+      const ends = [word.left + 2, word.right - 2].map((x) => document.elementFromPoint(x, (word.top + word.bottom) / 2));
+      const over = ends.map((el) => el?.closest("button")).find((el) => el && !el.contains(word.el) && seen(el));
+      const card = over && layerOf(over);
+      // A card may lie on words; a button by itself may not.
+      if (over && card !== word.layer && card === over) bad.push(`${told(word)} lies under the button “${over.textContent}”`);
+    }
     return bad;
   }
 
