@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from kmemlab.lab.assets import SHEETS
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -40,7 +42,9 @@ def test_every_dependency_is_bounded_and_used() -> None:
 
 def test_every_file_of_the_lab_ships_beside_its_python() -> None:
     lab = ROOT / "kmemlab" / "lab"
-    style = (lab / "lab.css").read_text(encoding="utf-8")
+    assert {path.stem for path in (lab / "css").iterdir()} == set(SHEETS)
+    style = (lab / "css" / "tokens.css").read_text(encoding="utf-8")
+    assert "url(fonts/" in style
     for font in re.findall(r"url\((fonts/[\w.-]+)\)", style):
         assert (lab / font).stat().st_size > 10_000
     assert {path.name for path in (lab / "fonts").glob("*LICENSE*")} >= {"Inter-LICENSE.txt", "JetBrainsMono-LICENSE.txt"}

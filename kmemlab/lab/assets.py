@@ -14,6 +14,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./([\w-]+\.js)";?[ \t]*$', re.MULTILINE | re.DOTALL)
+SHEETS = (
+    "tokens", "root", "bar", "headline", "columns", "stage", "foot", "sizes", "narrow", "views", "instruments", "predict", "compare",
+)  # fmt: skip
 EXPORT = re.compile(r"^export (?=function|async function|const|class|let)", re.MULTILINE)
 URL = re.compile(r"url\((fonts/[\w.-]+)\)")
 
@@ -40,10 +43,11 @@ def module(entry: str = "lab.js") -> str:
 
 @cache
 def style() -> str:
-    """Return the style sheet with its fonts inside."""
+    """Return the style sheets, in the order in which a later one may overrule an earlier one, with the fonts inside."""
 
     def inline(found: re.Match[str]) -> str:
         data = base64.b64encode((HERE / found[1]).read_bytes()).decode()
         return f"url(data:font/woff2;base64,{data})"
 
-    return URL.sub(inline, (HERE / "lab.css").read_text(encoding="utf-8"))
+    sheets = [(HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS]
+    return URL.sub(inline, "\n".join(sheets))

@@ -1,5 +1,5 @@
 // @ts-check
-// Colour tokens. They are written once, in lab.css; canvas and plotly read them from there.
+// Colour tokens. They are written once, in css/tokens.css; canvas and plotly read them from there.
 
 const TOKEN_NAMES = [
   "canvas",
