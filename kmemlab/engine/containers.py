@@ -137,13 +137,21 @@ class Containers:
         return child
 
     def rmdir(self, container: Container) -> None:
-        """Remove a container.
+        """Remove a container, if nobody uses it.
+
+        Raises:
+            KernelError: as `may_rmdir`.
+        """
+        self.may_rmdir(container)
+        self.remove(container)
+
+    def may_rmdir(self, container: Container) -> None:
+        """Say whether a container may go.
 
         Raises:
             KernelError: EBUSY for the root, and while tasks, children or references are left, asked for in this order.
         """
-        parent = container.parent
-        if parent is None:
+        if container.parent is None:
             raise KernelError(errno.EBUSY, "the root of a hierarchy goes with its mount")
         refs = max(css.refs for css in container.css.values())
         objects = max(container.objects(css) for css in container.css.values())
@@ -156,6 +164,11 @@ class Containers:
             words = " and ".join(each for each in held if each)
             verb = "refers" if refs == 1 else "refer"
             raise KernelError(errno.EBUSY, f"{words} still {verb} to {container.name}.")
+
+    def remove(self, container: Container) -> None:
+        """Take an unused container out of its hierarchy and free its states (the subsystems' destroy)."""
+        parent = container.parent
+        assert parent is not None
         for subsystem in container.hierarchy.subsystems:
             subsystem.destroy(container.css[subsystem.name])
             parent.css[subsystem.name].refs -= 1
@@ -195,6 +208,21 @@ class Containers:
     def attach(self, container: Container, task: Task) -> None:
         """Move a task into a container. What it was charged for before stays where it is: charges do not move.
 
+        Between the two halves the kernel waits for a grace period (`synchronize_rcu`: facts 4.2): whoever reads the old
+        pointer has left it, or has a reference of its own, before the task's is put.
+
+        Raises:
+            KernelError: as `switch`.
+        """
+        before = self.switch(container, task)
+        if before is not None:
+            self.put_old(before, task)
+
+    def switch(self, container: Container, task: Task) -> Container | None:
+        """Point a task at another container (`rcu_assign_pointer`). Returns the old one, which keeps the task's reference.
+
+        None, if it is there already.
+
         Raises:
             KernelError: ENODEV for a removed container; the errno of a subsystem's veto. Nothing has changed then.
         """
@@ -202,12 +230,24 @@ class Containers:
             raise KernelError(errno.ENODEV, "this container was removed")
         before = task.containers[container.hierarchy.ident]
         if before is container:
-            return
+            return None
         for subsystem in container.hierarchy.subsystems:
             veto = subsystem.can_attach(container, task)
             if veto:
                 raise KernelError(abs(veto), f"{subsystem.name} does not let task {task.pid} in")
-        move(task, before, container)
+        for subsystem in container.hierarchy.subsystems:
+            css = container.css[subsystem.name]
+            css.refs += 1
+            task.css[subsystem.index] = css
+        container.tasks[task.pid] = task
+        task.containers[container.hierarchy.ident] = container
+        return before
+
+    def put_old(self, before: Container, task: Task) -> None:
+        """Drop the reference of a task that was switched away (`put_css_set`)."""
+        for subsystem in before.hierarchy.subsystems:
+            before.css[subsystem.name].refs -= 1
+        del before.tasks[task.pid]
         before.releasable = True
         self.released.look(before)
 
@@ -246,15 +286,3 @@ def unbind(subsystem: Subsystem) -> None:
         del root.css[subsystem.name]
     subsystem.hierarchy = None
     subsystem.root_css.container = None
-
-
-def move(task: Task, before: Container, container: Container) -> None:
-    """Switch a task's pointers and references from one container to another of the same hierarchy."""
-    for subsystem in container.hierarchy.subsystems:
-        css = container.css[subsystem.name]
-        task.css[subsystem.index].refs -= 1
-        css.refs += 1
-        task.css[subsystem.index] = css
-    del before.tasks[task.pid]
-    container.tasks[task.pid] = task
-    task.containers[container.hierarchy.ident] = container

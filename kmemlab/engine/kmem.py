@@ -229,22 +229,38 @@ class KmemController(SlabListener):
             self.steps.append((UNWIND, group.refs + 1, group.refs))
 
     def free(self, slab: Slab, number: i64) -> None:
-        """Pay back whoever *owns* the object, whichever task frees it."""
+        """Pay back whoever *owns* the object, whichever task frees it: three steps, called in turn."""
         if not slab.has_owners:
             return
         if self.tracing:
             self.steps = []
+        group = self.owner(slab, number)
+        if group is None:
+            return
+        self.uncharge(group, slab.cache.size)
+        self.put(slab, number, group)
+
+    def owner(self, slab: Slab, number: i64) -> KmemContainer | None:
+        """Read who pays for an object of a slab with an array; None for nobody."""
         ident: int = slab.owners[number]
         if ident == NONE:
-            return
+            return None
         group = self.subsystem.owners[ident]
         assert group is not None
+        return group
+
+    def uncharge(self, group: KmemContainer, size: i64) -> None:
+        """Give the bytes back, while the reference still holds the container."""
         before = group.res.usage
-        group.res.uncharge(slab.cache.size)
+        group.res.uncharge(size)
+        if self.tracing:
+            self.steps.append((UNCHARGE, before, group.res.usage))
+
+    def put(self, slab: Slab, number: i64, group: KmemContainer) -> None:
+        """Drop the object's reference (css_put); it has no owner any more."""
         css_put(group)
         slab.owners[number] = NONE
         if self.tracing:
-            self.steps.append((UNCHARGE, before, group.res.usage))
             self.steps.append((PUT, group.refs + 1, group.refs))
 
     # -- the switch
