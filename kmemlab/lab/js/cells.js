@@ -69,15 +69,15 @@ function roundRect(ctx, x, y, w, h, radius) {
   ctx.roundRect(x, y, w, h, Math.min(radius, w / 2, h / 2));
 }
 
-/** A letter or a number in the middle of a cell. */
+/** A letter or a number in the middle of a cell, 11 px high at least: what is too long for its cell is narrower instead. */
 function cellLetter(ctx, rect, text, colour, weight, palette, smaller = 0) {
   let size = Math.max(11, Math.round(rect.w * 0.56)) - smaller;
-  if (text.length > 1) size = Math.max(8, Math.min(size, (rect.w / text.length) * 1.45));
+  if (text.length > 1) size = Math.max(11 - smaller, Math.min(size, (rect.w / text.length) * 1.45));
   ctx.font = `${weight} ${size}px ${palette.font}`;
   ctx.fillStyle = colour;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
-  ctx.fillText(text, rect.x + rect.w / 2, rect.y + rect.h / 2 + size * 0.36);
+  ctx.fillText(text, rect.x + rect.w / 2, rect.y + rect.h / 2 + size * 0.36, rect.w - 2);
 }
 
 /** Stripes of the seventh owner and later, over the fill that is already there. */
