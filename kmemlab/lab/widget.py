@@ -116,6 +116,7 @@ class Lab(anywidget.AnyWidget):
         else:
             self._sent = self.controller.frame()
             self._seen = (self.session.history, self.session.position)
+            self.set_trait("seq", self.seq + 1)  # patches after it do not fit to what a page had before
             self.send_state("frame")
 
     def predict(self, question: Question | None = None) -> None:
@@ -157,6 +158,8 @@ class Lab(anywidget.AnyWidget):
         self._awake = message.get("op") != "gone"
         if message.get("op") == "need-plotly":
             self.send({"op": "plotly", "gz": True}, [plotly_js()])
+        if message.get("op") == "whole":
+            self.send({"op": "whole", "seq": self.seq, "frame": self._whole()})
         if message.get("op") == "theme":
             message = {"op": "do", "action": "theme", "name": message.get("theme")}
         if message.get("op") != "do":

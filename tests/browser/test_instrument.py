@@ -289,3 +289,43 @@ def test_many_containers_are_scrolled_and_the_lab_stays_as_high(lab: LabPage, wi
     assert chosen[0] == paths[19]
     assert min(chosen[1:]) >= -1, chosen
     lab.shot(f"many-containers-{width}")
+
+
+def test_a_lost_patch_is_noticed_and_the_whole_frame_fetched(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    # Python takes three steps of which the page hears nothing.
+    lab.python(
+        "send, lab.send = lab.send, lambda *a, **k: None\n"
+        "for _ in range(3): lab._heard(None, {'op': 'do', 'action': 'event', 'by': 1}, None)\n"
+        "lab.send = send"
+    )
+    lab.page.keyboard.press("Shift+ArrowRight")
+    lab.page.wait_for_function("(n) => Number(document.querySelector('.kmemlab-lab').dataset.position) === n", arg=484)
+    state = lab.machine()
+    shown = lab.containers()["/bomb"]
+    kmem = state["containers"]["hierarchies"][0]["containers"][3]["kmem"]
+    assert (int(shown["usage"]), int(shown["failcnt"])) == (kmem["usage"], kmem["failcnt"])
+    assert lab.sentence() == lab.python("print(lab._whole()['sentence'])").strip()
+    for _ in range(5):
+        lab.press("Shift+ArrowRight")
+    assert lab.position() == 489
+
+
+def test_a_view_that_was_closed_and_opened_again_shows_what_happened_meanwhile(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    show = """async () => { const nb = window.jupyterapp.shell.currentWidget.content; nb.widgets[0].outputHidden = %s;
+        await new Promise((r) => setTimeout(r, 300)) }"""
+    lab.page.evaluate(show % "true")
+    lab.python("lab.session.seek(600); lab.refresh()")
+    lab.page.evaluate(show % "false")
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab')?.dataset.position === '600'")
+    lab.root.focus()
+    lab.press("Shift+ArrowRight")
+    assert lab.position() == 601
+    assert lab.sentence() == lab.python("print(lab._whole()['sentence'])").strip()

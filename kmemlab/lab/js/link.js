@@ -33,7 +33,8 @@ function makeLink(model) {
     onChange,
     leave,
   };
-  let stale = link.seq === 0;
+  let fetching = false;
+  let gone = false;
   let timer = 0;
   let silence = 0;
 
@@ -50,14 +51,29 @@ function makeLink(model) {
       }, WORKING_AFTER_MS);
     }
     if (message?.op === "patch") takePatch(message);
+    if (message?.op === "whole") {
+      fetching = false;
+      link.frame = message.frame ?? {};
+      link.seq = message.seq;
+      tell();
+    }
   });
-  // The whole frame replaces what patches have made only where a patch is known to be missing.
+  // A cell has changed what is shown while no page was known to show it.
   model.on("change:frame", () => {
-    if (!stale) return;
-    stale = link.seq === 0;
-    link.frame = wholeFrame(model);
-    tell();
+    if (listeners.size) fetch();
+    else gone = true;
   });
+
+  /** Asks for the whole frame, where the patches that led to it are not all here. */
+  function fetch() {
+    if (fetching) return;
+    fetching = true;
+    try {
+      model.send({ op: "whole" });
+    } catch {
+      fetching = false; // the connection is closed, and the bar says so
+    }
+  }
 
   // The line itself says when it was cut: nobody has to press a key to find out.
   model.on("comm_live_update", () => {
@@ -72,13 +88,12 @@ function makeLink(model) {
       link.working = false;
     }
     link.silent = false;
-    // A patch with an old number is part of the whole frame already.
-    if (message.seq > link.seq) {
-      stale = link.seq !== 0 && message.seq !== link.seq + 1;
-      if (stale) console.warn(`kmemlab: patches ${link.seq + 1} to ${message.seq - 1} are missing`);
+    // A patch with an old number is part of the whole frame already. One that does not follow is for a frame that
+    // is not here: merged into another it would make one that never was.
+    if (message.seq === link.seq + 1) {
       link.frame = mergePatch(link.frame, message.patch ?? {});
       link.seq = message.seq;
-    }
+    } else if (message.seq > link.seq) fetch();
     // What another view of the session did comes unasked, and answers nothing.
     if (!message.unasked) waiting.shift()?.answered?.();
     tell();
@@ -119,6 +134,8 @@ function makeLink(model) {
 
   function onChange(listener) {
     listeners.add(listener);
+    if (gone) fetch(); // nothing was drawn for nobody in the meantime
+    gone = false;
     return () => listeners.delete(listener);
   }
 
@@ -126,8 +143,8 @@ function makeLink(model) {
   function leave() {
     if (listeners.size) return;
     try {
+      gone = true;
       model.send({ op: "gone" });
-      stale = true; // no patches come from now on: the whole frame does
     } catch {
       // the model is closed, which says the same
     }
