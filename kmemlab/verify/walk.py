@@ -92,16 +92,19 @@ def kind_of(path: Path) -> str:
         return "container-write"
     if starts.startswith("ts_ns,cpu,pid,comm,event,cache"):
         return "linux-trace"
+    if name.startswith("geometry-") and "-SLAB-" in name and "object_size_slabinfo" in header:
+        return "slab-geometry"
     if name.startswith("geometry-") and "object_size" in header:
-        return "slab-geometry" if "-SLAB-" in name else "linux-geometry"
+        return "linux-geometry"
     return ""
 
 
 def checkers() -> dict[str, Checker]:
     """Return what checks each kind. Kinds that are known but not here are skipped."""
-    from . import containers, counters, slub_defaults, slub_geometry, slub_merge, slub_trace
+    from . import containers, counters, slab_geometry, slub_defaults, slub_geometry, slub_merge, slub_trace
 
     return {
+        "slab-geometry": slab_geometry.check,
         "slub-trace": slub_trace.check,
         "slub-geometry": slub_geometry.check,
         "slub-defaults": slub_defaults.check,
@@ -115,7 +118,6 @@ def checkers() -> dict[str, Checker]:
 
 NOT_YET = {
     "linux-geometry": "the SLUB of 6.x is not modelled yet",
-    "slab-geometry": "the SLAB allocator is not modelled yet",
     "linux-trace": "the SLUB of 6.x is not modelled yet; `kmemlab replay` runs this trace under the 2007 controller",
 }
 

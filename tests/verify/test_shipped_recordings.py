@@ -24,6 +24,7 @@ EDITS = [
     ("slub-trace", "slot", 60),
     ("slub-trace", "ev", 3),
     ("slub-geometry", "order", 100),
+    ("slab-geometry", "objs_per_slab", 41),
     ("counter-parse", "value", 6),
     ("counter-charge", "usage", 20),
 ]
