@@ -130,4 +130,4 @@ def tell_free(session: Session, event: EventRow, story: Story) -> None:
         kind, "res_counter_uncharge", f"{before:,} − {event.bytes:,} = {after:,}",
         where=where, here=name_of(home.path if home is not None else None), bytes=event.bytes, before=before, after=after,
     )  # fmt: skip
-    story.go("reference less", "css_put", refs(session, PUT), where=where)
+    story.go("reference less", "css_put", refs(session, PUT), where=where, bytes=event.bytes)

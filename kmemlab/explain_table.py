@@ -133,7 +133,11 @@ TABLE: dict[str, Row] = {
         "{here} freed it, but {where} gets {bytes} back: it paid.",
         source=ARRAY,
     ),
-    "reference less": row("{where} has one reference less to wait for.", source=PUT),
+    "reference less": row(
+        "{where} has {bytes} bytes back, and one reference less to wait for.",
+        "{where} has {bytes} bytes back, and one reference less.",
+        source=PUT,
+    ),
     # -- slabs and pages
     "pages split": row(
         "{cache} has no room. The page allocator: order {from_} split to {order}.",

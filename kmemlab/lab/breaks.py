@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine.errors import CheckError
-from ..engine.events import ALLOC, FAULT, FREEPAGE, NEWPAGE, REFUSED, EventLog
+from ..engine.events import ALLOC, COMMAND, FAULT, FREEPAGE, NEWPAGE, REFUSED, EventLog
 from ..engine.types import NONE
 from ..figures.palette import name_of
 from ..session import Session
@@ -24,7 +24,7 @@ class Break:
     """What to stop at.
 
     Attributes:
-        kind: refusal, slab (born or given back), charge, errno, or invariant (broken).
+        kind: refusal (of a charge), command (a refused one), slab (born or given back), charge, errno, or invariant (broken).
         arg: of slab the cache's name, of charge the container's number, of errno its name; else "".
         name: what `arg` is called: the container's name for its number.
     """
@@ -42,6 +42,8 @@ class Break:
             return f"charge to {self.name}"
         if self.kind == "errno":
             return self.arg
+        if self.kind == "command":
+            return "refused command"
         return "broken invariant" if self.kind == "invariant" else "refusal"
 
     @property
@@ -63,6 +65,8 @@ def events_of(log: EventLog, length: int, point: Break) -> Iterator[int]:
     """
     if point.kind == "refusal":
         return (n + 1 for n in range(length) if log.kind[n] == REFUSED)
+    if point.kind == "command":
+        return (n + 1 for n in range(length) if log.kind[n] == COMMAND and log.errno[n] > 0)
     if point.kind == "slab":
         cache = log.numbers.get(point.arg, NONE)
         return (n + 1 for n in range(length) if log.kind[n] in (NEWPAGE, FREEPAGE) and log.cache[n] == cache)
@@ -93,14 +97,14 @@ def choices(session: Session, cache: str) -> list[dict[str, Any]]:
         session: whose events they are.
         cache: the drawn one.
     """
-    points = [REFUSAL, Break("slab", cache)]
+    points = [REFUSAL, Break("command"), Break("slab", cache)]
     points += [Break("charge", str(ident), name_of(path)) for ident, path in session.cast.containers.items()]
     counts = dict(errnos_of(session.log, session.length))
     points += [Break("errno", name) for name in counts if hasattr(errno, name)]
     points.append(Break("invariant"))
     offered: list[dict[str, Any]] = []
     for point in points:
-        words = point.noun[0].upper() + point.noun[1:]
+        words = point.noun[0].upper() + point.noun[1:] if point != REFUSAL else "Refusal (a charge over its limit)"
         one: dict[str, Any] = {"kind": point.kind, "arg": point.arg, "words": words}
         if point.kind == "errno":
             one["count"] = counts[point.arg]

@@ -16,6 +16,7 @@ from .viewwords import called, fullest
 from .walking import Walker
 
 MOST_PAIRS = 10
+NEAR = 4096  # bytes below its limit: a container that close is held by it
 GONE: Final[dict[str, Any]] = {"id": -9, "usage": 0, "failcnt": 0}  # a container that one side does not have
 
 Frame = Mapping[str, Any]
@@ -94,8 +95,12 @@ def sentence(a: Frame, b: Frame, n: int, selected: str) -> str:
         (one, _), (two, more) = sorted(sides, key=lambda each: each[0]["usage"])
         by, name = two["usage"] - one["usage"], called(two)
         if "limit" in one and one["limit"] < two.get("limit", NO_LIMIT) and one["failcnt"]:
-            kept = f"the limit has kept {by:,} bytes out of {name}."
-            return fullest(after + kept if after else opening(kept), opening(kept))
+            if one["limit"] - one["usage"] < NEAR:
+                kept = f"the limit has kept {by:,} bytes out of {name}."
+                return fullest(after + kept if after else opening(kept), opening(kept))
+            # It has let go of bytes meanwhile: what is missing now is not only what the limit refused.
+            less = f"{name} holds {by:,} bytes less with its limit."
+            return fullest(after + less, less)
         words = f"{name} holds {by:,} bytes more"
         return fullest(f"{after}{words} ({more['name']}).", f"{words} ({more['name']}).", f"{words}.")
     first = next(pairs(a, b, selected), None)

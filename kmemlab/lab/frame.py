@@ -22,12 +22,11 @@ from ..survey import container_rows, event_row
 from . import breaks, eventlog
 from .history import History
 from .life import object_card, tip
-from .look import Look
+from .look import HUE_NUMBERS, Look
 from .moment import Moment, path_nodes
 from .pictures import TABS, kept_or, picture
 from .slabsection import slab_pages
 
-HUES = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
 LAST_COMMANDS = 60
 LONGEST_OUTPUT = 20_000
 
@@ -71,7 +70,8 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     rows: tuple[ContainerRow, ...] = ()
     with guarded(frame, look):
         rows = container_rows(machine)
-        look.owners = assign_owners([row.path for row in rows], look.owners)
+        # In the order of birth over the whole session: whoever begins in its middle gives the same letters.
+        look.owners = assign_owners([*session.cast.containers.values(), *(row.path for row in rows)], look.owners)
         frame |= containers(moment, rows, look)
     with guarded(frame, look):
         frame["caches"] = [
@@ -108,7 +108,7 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
         frame["break"] = break_point(session, look, stops)
     if look.events is not None:
         with guarded(frame, look):
-            frame["log"] = eventlog.section(session, look.events)
+            frame["log"] = eventlog.section(session, look.events, look.owners)
     if look.given is not None:
         frame["given"] = look.given
     if look.notice is not None:
@@ -184,7 +184,7 @@ def containers(moment: Moment, rows: tuple[ContainerRow, ...], look: Look) -> di
         now, before = moment.container(row)
         owner = look.owners[row.path]
         one: dict[str, Any] = {
-            "id": row.ident, "path": row.path, "name": owner.name, "letter": owner.letter, "hue": HUES[owner.hue],
+            "id": row.ident, "path": row.path, "name": owner.name, "letter": owner.letter, "hue": HUE_NUMBERS[owner.hue],
             "stripe": owner.stripe, "depth": row.path.rstrip("/").count("/"), "usage": now.usage, "failcnt": now.failcnt,
             "refs": now.css_refs, "tasks": [{"pid": pid, "comm": comm} for pid, comm in row.tasks],
         }  # fmt: skip

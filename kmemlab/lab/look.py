@@ -11,6 +11,9 @@ from ..shell import Result
 from .breaks import REFUSAL, Break
 from .slabsection import SlabPages
 
+# The number that the page has for a hue.
+HUE_NUMBERS = {"sky blue": 0, "bluish green": 1, "orange": 2, "reddish purple": 3, "yellow": 4, "blue": 5}
+
 
 class Look:
     """What is being looked at.

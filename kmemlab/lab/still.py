@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ..figures.palette import SHADES, TOKENS, Shade, Theme, Tokens
-from .frame import HUES
+from .look import HUE_NUMBERS
 from .sheet import MONO, PAD, WIDTH, Sheet, clip
 from .still_cells import PITCH, Cells, pale
 from .still_path import path
@@ -25,7 +25,7 @@ MOST_CONTAINERS: Final = 9
 MOST_LISTED: Final = 10  # lines of cells on lists
 MOST_FULL: Final = 12  # lines of cells of full slabs
 LONGEST_TWIN: Final = 60  # lines
-HUE_NAMES: Final = {number: name for name, number in HUES.items()}
+HUE_NAMES: Final = {number: name for name, number in HUE_NUMBERS.items()}
 
 Frame = Mapping[str, Any]
 

@@ -169,7 +169,7 @@ class Walker:
             name = name_of(self.session.cast.containers[int(arg)])
         elif kind == "slab":
             self.session.machine.find_cache(arg)
-        known = kind in ("refusal", "invariant") or (kind in ("slab", "charge", "errno") and arg)
+        known = kind in ("refusal", "command", "invariant") or (kind in ("slab", "charge", "errno") and arg)
         if not known:
             raise ValueError(f"there is no break point {kind!r}")
         self.look.point = Break(kind, arg, name)

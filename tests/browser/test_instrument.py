@@ -153,6 +153,8 @@ def test_the_event_log_lists_what_the_filter_matches_and_a_click_goes_there(lab:
     lab.root.focus()
     lab.press("e")
     assert lab.root.locator(".kl-time").is_visible()
+    lab.press("e")  # the words are still there
+    assert lab.root.locator(".kl-logfilter").input_value() == "<b>nobody</b>"
 
 
 def test_a_container_has_a_menu_its_commands_are_copied_and_share_copies_a_link(lab: LabPage) -> None:
@@ -329,3 +331,56 @@ def test_a_view_that_was_closed_and_opened_again_shows_what_happened_meanwhile(l
     lab.press("Shift+ArrowRight")
     assert lab.position() == 601
     assert lab.sentence() == lab.python("print(lab._whole()['sentence'])").strip()
+
+
+def test_two_widgets_shown_by_one_call_have_their_colours(lab: LabPage) -> None:
+    """The style sheet may come after the first widget: without it every token is empty, and a canvas draws that as black."""
+    lab.open(
+        "from kmemlab.scenarios import play\nfrom kmemlab.lab import SlabView, Timeline\ns = play('fd-bomb')\ns.seek(480)\n"
+        "display(SlabView(s, cache='filp'), Timeline(s))"
+    )
+    lab.page.wait_for_selector(".kmemlab-view canvas.kl-slabs")
+    lab.page.wait_for_timeout(800)
+    dark = lab.page.evaluate(
+        """() => { const c = document.querySelector('.kmemlab-view canvas.kl-slabs');
+        const all = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let black = 0;
+        for (let i = 0; i < all.length; i += 4) if (all[i + 3] > 200 && all[i] + all[i + 1] + all[i + 2] < 60) black += 1;
+        return black / (all.length / 4) }"""
+    )
+    assert dark < 0.05, dark
+    lab.shot("two-widgets")
+
+
+def test_the_keys_stay_with_the_lab_when_what_had_them_is_gone(lab: LabPage) -> None:
+    lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
+    lab.ready()
+    suggestion = lab.root.locator(".kl-nobody .kl-try").first
+    suggestion.focus()
+    before = lab.data("seq")
+    lab.page.keyboard.press("t")  # the twin takes the suggestion's place
+    lab.settle(before)
+    assert not suggestion.is_visible()
+    lab.page.keyboard.press("?")
+    assert lab.root.locator(".kl-keytable").is_visible()
+    lab.page.keyboard.press("Escape")
+    lab.press("b")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-choice")
+    lab.page.keyboard.press("Escape")
+    assert lab.page.evaluate("() => document.activeElement === document.querySelector('.kmemlab-lab')")
+
+
+def test_a_long_answer_is_read_from_its_beginning(lab: LabPage) -> None:
+    lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
+    lab.ready()
+    lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    lab.full_screen()
+    lab.type("ps")
+    lab.type("man mount")
+    seen = lab.page.evaluate(
+        """() => { const log = document.querySelector('.kmemlab-lab .kl-history'), all = log.querySelectorAll('.kl-cmd');
+        const box = all[all.length - 1].getBoundingClientRect(), around = log.getBoundingClientRect();
+        return [all[all.length - 1].innerText, box.top - around.top, around.bottom - box.bottom] }"""
+    )
+    assert seen[0] == "# man mount"
+    assert seen[1] >= -2
+    assert seen[2] > 0

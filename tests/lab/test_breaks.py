@@ -33,6 +33,7 @@ def naive(session: Session, point: Break) -> list[int]:
         paths = session.machine.kmem_subsystem.paths
         hit = {
             "refusal": each["kind"] == "refused",
+            "command": each["kind"] == "command" and each["errno"] != 0,
             "slab": each["kind"] in ("newpage", "freepage") and each["cache"] == point.arg,
             "charge": each["kind"] == "alloc" and point.arg.isdigit() and each["container"] == paths[int(point.arg)],
             "errno": each["kind"] != "fault" and each["errno"] == getattr(errno, point.arg, -1),
@@ -42,7 +43,8 @@ def naive(session: Session, point: Break) -> list[int]:
     return found
 
 
-POINTS = [Break(), Break("slab", "filp"), Break("slab", "dentry"), Break("charge", "3", "bomb"), Break("charge", "1", "web"),
+POINTS = [Break(), Break("command"), Break("slab", "filp"), Break("slab", "dentry"), Break("charge", "3", "bomb"),
+          Break("charge", "1", "web"),
           Break("errno", "ENFILE"), Break("errno", "EBUSY"), Break("errno", "EINVAL")]  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def test_choices_are_offered_only_while_somebody_chooses(bomb: Session) -> None:
     assert [each["words"] for each in offered if each["kind"] == "charge"] == [
         f"Charge to {n}" for n in ("root", "web", "db", "bomb")
     ]
-    assert {"refusal", "slab", "charge", "errno", "invariant"} == {each["kind"] for each in offered}
+    assert {"refusal", "command", "slab", "charge", "errno", "invariant"} == {each["kind"] for each in offered}
     assert "choices" not in do(controller, "breaks")["break"]
 
 

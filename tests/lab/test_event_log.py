@@ -28,7 +28,9 @@ def matches(session: Session, row: dict[str, Any], word: str) -> bool:
     if path is not None:
         names |= {path.lower(), path.rpartition("/")[2].lower() or "root"}
     names.add(session.cast.tasks.get(row["pid"], "").lower())
-    return row["kind"].startswith(word) or word in names
+    typed = session.commands[row["command"] - 1].lower() if row["kind"] == "command" else ""
+    said_no = word == "refused" and (row["kind"] == "nopage" or (row["kind"] == "command" and row["errno"] != 0))
+    return row["kind"].startswith(word) or word in names or (bool(typed) and word in typed) or said_no
 
 
 WORDS = [
@@ -57,7 +59,7 @@ def test_the_log_shows_the_nearest_events_that_every_word_matches(bomb: Session,
     here = bomb.seek(int(part * bomb.length))
     wanted = [row["n"] for row in rows if all(matches(bomb, row, word) for word in words)]
     before, after = [n for n in wanted if n <= here][-AROUND:], [n for n in wanted if n > here][:AROUND]
-    shown = section(bomb, " ".join(words))
+    shown = section(bomb, " ".join(words), {})
     assert [int(n) for n in shown["rows"]] == before + after
     assert bool(shown["note"]) == (not shown["rows"])
     for n, row in shown["rows"].items():
@@ -77,13 +79,13 @@ def test_any_text_is_a_filter(bomb: Session, junk: str) -> None:
 
 def test_an_empty_machine_says_that_nothing_has_happened() -> None:
     session = Session(memory="2M")
-    assert section(session, "") == {"filter": "", "rows": {}, "note": "Nothing has happened yet."}
+    assert section(session, "", {}) == {"filter": "", "rows": {}, "note": "Nothing has happened yet."}
 
 
 def test_a_command_is_listed_with_its_line_and_its_errno(bomb: Session) -> None:
     line = next(n for n, result in enumerate(bomb.results) if result.errno == errno.EBUSY)
     bomb.seek(bomb.ends[line])
-    row = section(bomb, "ebusy command")["rows"][str(bomb.ends[line])]
+    row = section(bomb, "ebusy command", {})["rows"][str(bomb.ends[line])]
     assert row["what"] == f"{bomb.commands[line]}: EBUSY"
 
 
@@ -100,3 +102,13 @@ def test_the_commands_of_a_container_are_those_that_name_its_directory() -> None
     assert given["words"] == "3 commands of web copied."
     controller.do({"action": "commands", "id": ident["/webshop"]})
     assert controller.frame()["given"]["words"] == "1 command of webshop copied."
+
+
+def test_at_boot_the_rows_of_bomb_have_its_letter_and_its_task_a_name() -> None:
+    session = play("fd-bomb")
+    controller = Controller(session)
+    session.seek(0)
+    controller.do({"action": "events", "filter": "refused filp bomb"})
+    rows = controller.frame()["log"]["rows"]
+    assert rows
+    assert {(row["owner"]["letter"], row["who"]) for row in rows.values()} == {("B", "fdbomb 10")}

@@ -84,7 +84,7 @@ STORIES: list[Story] = [
                 {
                     "owner read": "The array says who paid: root, whoever frees it.",
                     "uncharged": "root gets 256 bytes back: 10,240 becomes 9,984.",
-                    "reference less": "root has one reference less to wait for.",
+                    "reference less": "root has 256 bytes back, and one reference less to wait for.",
                     "slab empty": "Slab 1 is empty: its page and owner array go back.",
                 },
             ),

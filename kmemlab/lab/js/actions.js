@@ -8,7 +8,7 @@ import { makeShare } from "./share.js";
 export function makeActions(link, player, parts, state, redraw) {
   const frame = () => link.frame;
   const say = (text) => {
-    state.notice = { kind: "info", text };
+    state.notice = text ? { kind: "info", text } : null;
     redraw();
   };
   const { share, binder, save, choose, paste, commands, copy } = makeShare(link, say);
@@ -51,7 +51,12 @@ export function makeActions(link, player, parts, state, redraw) {
     mark: (by) => ask("mark", { by }),
     pick: () => parts.bar.pick(),
     log(on = !frame().log) {
-      if (on) link.ask("events", { filter: "" }, () => window.setTimeout(() => parts.log.filter.focus(), 0));
+      const { filter, el } = parts.log;
+      const shown = () => {
+        filter.focus({ preventScroll: true });
+        el.scrollIntoView({ block: "nearest" });
+      };
+      if (on) link.ask("events", { filter: filter.value }, () => window.setTimeout(shown, 0));
       else link.ask("events");
       if (!on) parts.root.focus({ preventScroll: true });
     },

@@ -7,7 +7,7 @@ import { hueVar, ownerBackground } from "./palette.js";
 
 const DEEPEST_INDENT = 4;
 // More than these are scrolled: a column of twenty would push the timeline off the screen.
-const FEW = 5;
+const FEW = 4;
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeContainers(lab) {

@@ -64,8 +64,8 @@ export function makeEventLog(lab) {
     event.stopPropagation();
   });
 
-  function makeRow(n, event, owners) {
-    const owner = event.owner === undefined ? undefined : owners.get(event.owner);
+  function makeRow(n, event) {
+    const owner = event.owner;
     const mark = h("span", { class: "kl-logowner" }, owner ? owner.letter : "");
     if (owner) {
       mark.style.background = hueVar(owner, "t");
@@ -88,11 +88,10 @@ export function makeEventLog(lab) {
     draw(frame) {
       el.hidden = !frame.log;
       if (!frame.log) return drawn.clear();
-      if (!changed(frame.log, frame.position, frame.containers)) return undefined;
+      if (!changed(frame.log, frame.position)) return undefined;
       if (document.activeElement !== filter) filter.value = frame.log.filter;
-      const owners = new Map((frame.containers ?? []).map((c) => [c.id, c]));
       drawn.clear();
-      for (const [n, event] of Object.entries(frame.log.rows)) drawn.set(Number(n), makeRow(Number(n), event, owners));
+      for (const [n, event] of Object.entries(frame.log.rows)) drawn.set(Number(n), makeRow(Number(n), event));
       const numbers = [...drawn.keys()].sort((a, b) => a - b);
       rows.replaceChildren(...numbers.map((n) => drawn.get(n)));
       for (const n of numbers) {

@@ -2,7 +2,7 @@
 // Puts the lab together, in anywidget's form. Python keeps all state; this page draws a frame and says what
 // was done.
 import { h, setAttrs, innerWidthOf } from "./dom.js";
-import { readPalette } from "./palette.js";
+import { onceStyled, readPalette } from "./palette.js";
 import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { makeActions } from "./actions.js";
@@ -82,7 +82,7 @@ function buildParts(lab, root) {
   const hero = h("section", { class: "kl-hero" }, parts.headline.el, parts.path.el, parts.offer.el);
   const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
   main.append(parts.predict.el);
-  const foot = h("div", { class: "kl-foot" }, parts.timeline.el, parts.log.el, parts.terminal.el);
+  const foot = h("div", { class: "kl-foot" }, h("div", { class: "kl-timeplace" }, parts.timeline.el, parts.log.el), parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
   body.insertBefore(parts.compare.el, main);
   root.append(body);
@@ -150,10 +150,14 @@ function render({ model, el }) {
 
   function drawTheme() {
     const theme = themeOfPage();
-    if (root.dataset.theme === theme && view.palette) return;
+    if (root.dataset.theme === theme) return;
     root.dataset.theme = theme;
     // Python draws the figures, so it is told which colours the page has.
     link.sayTheme(theme);
+    if (view.palette) colour();
+  }
+
+  function colour() {
     view.palette = readPalette(root);
     draw();
   }
@@ -215,7 +219,11 @@ function render({ model, el }) {
       predict: () => parts.predict.draw(frame),
       compare: () => parts.compare.draw(frame, view),
     };
+    const focused = document.activeElement;
+    const ours = focused !== document.body && root.contains(focused);
     for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
+    // What had the focus may be gone from the picture: the keys stay with the lab.
+    if (ours && focused !== root && !focused.getClientRects().length) root.focus({ preventScroll: true });
     drawNotice(frame);
     setAttrs(root, {
       "data-seq": seq,
@@ -238,16 +246,13 @@ function render({ model, el }) {
   scheme.addEventListener("change", drawTheme);
   stillness.addEventListener("change", draw);
   const off = link.onChange(draw);
-  // The canvas does not wait for a font by itself: draw the letters again when it has come.
-  document.fonts?.load("600 16px KmemlabInter").then(
-    () => {
-      view.palette = readPalette(root);
-      draw();
-    },
-    () => {},
-  );
+  const unstyle = onceStyled(root, colour);
+  // On a page of its own nobody else waits for keys.
+  if (!root.closest(".jp-Notebook, .jp-Cell") && document.activeElement === document.body)
+    root.focus({ preventScroll: true });
 
   return () => {
+    unstyle();
     off();
     player.dispose();
     link.leave();

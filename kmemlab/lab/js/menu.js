@@ -27,6 +27,7 @@ export function makeMenu(lab) {
     entry("Open a file", "", () => lab.does.choose()),
     entry("Save the lab as a picture", "", () => lab.does.savePicture()),
     entry("Save this tab as a picture", "", () => lab.does.saveStage()),
+    entry("Event log", "E", () => lab.does.log()),
     entry("Check the machine", "", () => lab.does.check()),
     entry("Present", "P", () => lab.does.present()),
     entry("Keys", "?", () => lab.does.keys()),

@@ -2,7 +2,7 @@
 // What every small widget has around its picture: the root element, the page's theme, its own width, the play,
 // and the keys that make sense without the rest of the lab.
 import { h, setAttrs } from "./dom.js";
-import { readPalette } from "./palette.js";
+import { onceStyled, readPalette } from "./palette.js";
 import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { listenToKeys } from "./keys.js";
@@ -131,9 +131,13 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
 
   function theme() {
     const now = smallTheme();
-    if (root.dataset.theme === now && view.palette) return;
+    if (root.dataset.theme === now) return;
     root.dataset.theme = now;
     link.sayTheme(now);
+    if (view.palette) colour();
+  }
+
+  function colour() {
     view.palette = readPalette(root);
     draw();
   }
@@ -176,14 +180,9 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", theme);
   const off = link.onChange(draw);
-  document.fonts?.load("600 16px KmemlabInter").then(
-    () => {
-      view.palette = readPalette(root);
-      draw();
-    },
-    () => {},
-  );
+  const unstyle = onceStyled(root, colour);
   return () => {
+    unstyle();
     off();
     player.dispose();
     link.leave();

@@ -20,6 +20,28 @@ const TOKEN_NAMES = [
 ];
 const HUE_COUNT = 6;
 
+/**
+ * Calls `done` once the style sheet counts for the root, and again when the font is there: a canvas does not wait for either
+ * by itself, and without the sheet every colour is black. Returns what ends the waiting.
+ */
+export function onceStyled(root, done) {
+  let ended = false;
+  const look = () => {
+    if (ended) return;
+    if (!getComputedStyle(root).getPropertyValue("--kl-ink")) {
+      requestAnimationFrame(look);
+      return;
+    }
+    done();
+    document.fonts?.load("600 16px KmemlabInter").then(
+      () => ended || done(),
+      () => {},
+    );
+  };
+  look();
+  return () => (ended = true);
+}
+
 /** Reads the colours of the theme that is set on the root. */
 export function readPalette(root) {
   const style = getComputedStyle(root);

@@ -18,12 +18,15 @@ export function menuItem(words, run, key = "") {
  */
 export function makePopup(list, told = () => {}) {
   let opener = /** @type {HTMLElement | null} */ (null);
+  // Where the focus was before, as a rule the button; a menu that a key opened gives it back to the lab.
+  let before = /** @type {any} */ (null);
   const items = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("button")]);
 
   function show(on, button = opener) {
     if (on === !list.hidden && button === opener) return;
     if (opener) setAttrs(opener, { "aria-expanded": "false" });
     opener = button;
+    if (on) before = document.activeElement;
     list.hidden = !on;
     if (opener) setAttrs(opener, { "aria-expanded": String(on) });
     if (on) document.addEventListener("pointerdown", clicked);
@@ -36,8 +39,9 @@ export function makePopup(list, told = () => {}) {
     event.preventDefault();
     event.stopPropagation();
     if (!by) {
+      const back = before?.isConnected && before !== document.body ? before : opener;
       show(false);
-      opener?.focus();
+      back?.focus({ preventScroll: true });
       return;
     }
     const all = items();

@@ -35,7 +35,9 @@ export function makeShare(link, say) {
 
   function open(text) {
     if (tooLong(text.length)) return undefined;
-    return text.trim() ? link.ask("open", { text }) : undefined;
+    if (!text.trim()) return undefined;
+    say(""); // what was said before is not about this
+    return link.ask("open", { text });
   }
 
   /** Refuses what would break the line to Python, and says so. */

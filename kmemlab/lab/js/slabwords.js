@@ -63,8 +63,10 @@ function paintRowLabel(ctx, write, row, half, layout, frame, palette) {
   const taken = `${slab.inuse}/${frame.cache.objects}`;
   const long = `slab ${row.slab} · ${taken}`;
   const room = base.label - row.from - 3;
-  const size = [small, 11].find((each) => base.label > 90 && textWidth(long, each) <= room);
-  write(size ? long : taken, row.from, y + base.font * 1.28, size ?? small, 400, palette.ink3);
+  // The number always stands there: a full slab is called by it, and one looks for it when the slab is full.
+  const fits = [long, `${row.slab} · ${taken}`].flatMap((words) => [small, 11].map((size) => ({ words, size })));
+  const told = fits.find(({ words, size }) => textWidth(words, size) <= room) ?? { words: taken, size: small };
+  write(told.words, row.from, y + base.font * 1.28, told.size, 400, palette.ink3);
   const line = y - base.font * 0.25;
   const end = base.label - 10;
   const start = Math.max(

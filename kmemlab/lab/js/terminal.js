@@ -158,6 +158,10 @@ export function makeTerminal(lab) {
       place = lines.filter((entry) => entry.cmd).length;
       history.replaceChildren(...lines.slice(-HISTORY_SHOWN).flatMap(historyLines));
       history.scrollTop = history.scrollHeight;
+      // An answer that is longer than its place is read from its beginning.
+      const commands = history.querySelectorAll(".kl-cmd");
+      const newest = /** @type {HTMLElement | undefined} */ (commands[commands.length - 1]);
+      if (newest) history.scrollTop = Math.min(history.scrollTop, newest.offsetTop - history.offsetTop);
       drawLast(last, lines[lines.length - 1]);
     },
   };

@@ -199,12 +199,11 @@ export function paintBytes(p) {
   endLabels(p, labels);
   const free = valueAt(slab, p.now) - valueAt(charged, p.now);
   if (free <= 0) return;
-  const words = `${fmt(free)} bytes nobody pays`;
-  const room = textWidth(words, p.font - 0.5) + 2;
+  const wordings = [`${fmt(free)} bytes nobody pays`, `${fmt(free)} unpaid`];
   const x = p.X(now);
   const eventAt = (at) => p.first + ((p.last - p.first) * (at - p.x0)) / Math.max(1, p.x1 - p.x0);
   // The words stand where neither curve nor the name at its end runs through them: right of now, else left of it.
-  const clear = ({ from, y }) => {
+  const clear = ({ from, y, room }) => {
     if (from < p.x0 || from + room > p.x1 + p.font * 5 || y - p.font < p.top - 4) return false;
     const hit = (line) => line < y + 3 && line > y - p.font;
     if (from + room > p.x1 && labels.some((label) => Math.abs(label.y + 4 - y) < p.font * 1.2)) return false;
@@ -214,11 +213,12 @@ export function paintBytes(p) {
     }
     return true;
   };
-  const places = [p.bottom - p.font, p.bottom - p.font * 0.6, p.top + p.font].flatMap((y) => [
-    { from: x + 10, y },
-    { from: x - 8 - room, y },
-    { from: p.x0, y },
-  ]);
-  const place = places.find(clear) ?? places.find(({ from }) => from >= p.x0 && from + room <= p.x1) ?? places[0];
-  p.el.append(svgText(place.from, place.y, words, { size: p.font - 0.5, tone: "kl-s2 kl-halo" }));
+  const places = wordings.flatMap((words) => {
+    const room = textWidth(words, p.font - 0.5) + 2;
+    const heights = [p.bottom - p.font, p.bottom - p.font * 0.6, p.top + p.font];
+    return heights.flatMap((y) => [x + 10, x - 8 - room, p.x0].map((from) => ({ words, from, y, room })));
+  });
+  const place = places.find(clear);
+  // Where every place is crossed the area itself says it, and the words for a screen reader do.
+  if (place) p.el.append(svgText(place.from, place.y, place.words, { size: p.font - 0.5, tone: "kl-s2 kl-halo" }));
 }
