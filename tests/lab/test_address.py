@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -43,8 +44,13 @@ def test_an_address_that_cannot_be_opened_is_told_and_the_first_scenario_is_ther
 
 def test_a_lab_that_is_drawn_again_before_a_page_shows_it_sends_the_whole_and_no_patch() -> None:
     lab = opened("scenario=quiet")
+    sent: list[Any] = []
+    lab.send = lambda message, *_: sent.append(message)
     lab.session.seek(9)
     lab.refresh()
     assert lab._whole()["position"] == 9
-    assert lab.seq == 0, "a page that opens later would never get a patch that was sent now"
+    assert not sent, "a page that opens later would never get a patch that was sent now"
     assert lab.get_state("frame")["frame"]["position"] == 9
+    assert lab.seq == 1, "a page that had the frame before asks for the whole: the next patch does not follow on its number"
+    lab._heard(None, {"op": "whole"}, None)
+    assert (sent[-1]["op"], sent[-1]["seq"], sent[-1]["frame"]["position"]) == ("whole", 1, 9)
