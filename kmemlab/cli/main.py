@@ -16,7 +16,7 @@ from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
-from . import app, doctor, replay, sh, verify, zoo
+from . import app, doctor, races, replay, sh, verify, zoo
 
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
 
@@ -95,6 +95,8 @@ def parser() -> argparse.ArgumentParser:
     six.add_argument("--seed", type=int, default=1, metavar="N", help="of the neighbour's work; 1")
     six.add_argument("--json", action="store_true", help="print one JSON object")
     six.set_defaults(run=zoo.run)
+
+    races.add(commands.add_parser("races", help="all schedules of a few operations: where they use what is freed, and why not"))
     return top
 
 

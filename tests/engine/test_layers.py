@@ -48,7 +48,8 @@ def test_a_room_of_the_engine_can_be_read_in_one_sitting(room: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", ["verify", "traces", "cli", "shell.py", "commands.py", "verbs.py", "session.py", "survey.py", "explain.py"]
+    "layer",
+    ["verify", "traces", "races", "cli", "shell.py", "commands.py", "verbs.py", "session.py", "survey.py", "explain.py"],
 )
 def test_no_layer_below_the_lab_imports_pictures_or_the_lab(layer: str) -> None:
     above = HOME / layer
@@ -57,6 +58,16 @@ def test_no_layer_below_the_lab_imports_pictures_or_the_lab(layer: str) -> None:
             first = module.partition(".")[0]
             assert first not in HEAVY
             assert not (level and first in ("lab", "figures", "share")), f"{room.name} imports {module}"
+
+
+@pytest.mark.parametrize("room", sorted((HOME / "races").glob("*.py")), ids=lambda room: room.name)
+def test_the_races_know_the_engine_and_nothing_else_of_the_house(room: Path) -> None:
+    for level, module in imported(room):
+        if level == 2:
+            assert module.partition(".")[0] == "engine", f"{room.name} imports {module}"
+        elif not level:
+            assert module.partition(".")[0] in sys.stdlib_module_names, f"{room.name} imports {module}"
+    assert len(room.read_text().splitlines()) <= MOST_LINES
 
 
 def loaded_by(code: str) -> set[str]:

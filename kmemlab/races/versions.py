@@ -1,0 +1,55 @@
+"""The patchset's versions as the races see them, and what the command line can put on the stage.
+
+The change log of the cover letter says "make container-to-object assignment in rcu-safe section". Before that change the
+task's container is looked up and then used with nothing in between to keep it: that is `v2` here. The letter has the line
+under "changes from v.1"; the mails could not be had, so which of them still had the gap is not known, and `v2` stands for the
+one before the change (kmemlab's choice).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..engine.errors import invalid
+from . import operations
+from .operations import SAFE, charging, freeing
+from .scene import Scene
+from .steps import CHARGE, FIND, GET, PUT, STORE, UNCHARGE, Made
+
+V2: Final = "v2"
+V3: Final = "v3"
+
+CHARGES: Final = {V2: charging(FIND, GET, CHARGE, STORE), V3: charging(*SAFE)}
+TITLES: Final = {V2: "the container is looked up outside an RCU read section", V3: "the lookup is in an RCU read section"}
+
+OTHERS: Final = {
+    "free": operations.free,
+    "attach": operations.attach,
+    "rmdir": operations.rmdir,
+    "attach+rmdir": operations.attach_rmdir,
+    "off": operations.toggle,
+}
+NAMES: Final = ("charge", *OTHERS)
+THREE: Final = ("charge", "attach+rmdir", "free")
+MOST_TASKS: Final = 4
+
+
+def scene(version: str = V3, tasks: tuple[str, ...] = THREE, limit: int | None = None) -> Scene:
+    """Set operations beside each other. All that charge are in /a, the others in /b; an attach moves the first task to /b.
+
+    Raises:
+        KernelError: EINVAL for an operation that there is not, or for none or more than four.
+    """
+    for name in tasks:
+        if name not in NAMES:
+            raise invalid(f"There is no operation {name[:40]!r}: take some of {', '.join(NAMES)}.")
+    if not 0 < len(tasks) <= MOST_TASKS:
+        raise invalid(f"{len(tasks)} operations: take one to {MOST_TASKS}.")
+    made: list[tuple[str, Made]] = []
+    for number, name in enumerate(tasks):
+        again = tasks[:number].count(name)
+        nth = f" {again + 1}" if again else ""
+        operation = CHARGES[version] if name == "charge" else OTHERS[name]
+        made.append((name + nth, freeing(UNCHARGE, PUT, name=f"old{nth}") if name == "free" else operation))
+    homes = tuple("/a" if name == "charge" else "/b" for name in tasks)
+    return Scene(tuple(made), limit=limit, old=tasks.count("free"), homes=homes)
