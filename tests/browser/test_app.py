@@ -18,6 +18,7 @@ from kmemlab import Session
 
 from .conftest import free_port
 from .lab_page import HARMLESS
+from .test_controls import FOCUSABLE, rows
 
 pytestmark = pytest.mark.browser
 
@@ -170,3 +171,32 @@ def test_a_port_that_is_taken_is_said_in_one_line(app: App) -> None:
     )
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == f"kmemlab: port {app.port} is taken: choose another, kmemlab app --port 8899\n"
+
+
+def test_under_voila_the_keys_work_at_once_and_every_control_is_a_listed_one(app: App, page: Page) -> None:
+    errors, outside = visit(page, app)
+    page.wait_for_function("() => document.activeElement?.classList.contains('kmemlab-lab')")
+    page.keyboard.press("n")  # nobody has clicked anything yet
+    page.wait_for_function("() => document.querySelector('.kl-sentence').innerText.startsWith('Refused.')")
+    listed = rows()
+    found: set[str] = set()
+    seen = [False] * len(listed)
+    for key, close in (("", ""), ("b", "Escape"), ("e", "e"), ("?", "Escape"), ("/", "Escape"), ("t", "t")):
+        if key:
+            page.keyboard.press(key)
+            page.wait_for_timeout(400)
+        told = page.evaluate(FOCUSABLE, listed)
+        found |= set(told["unlisted"])
+        seen = [before or now for before, now in zip(seen, told["seen"], strict=True)]
+        if close:
+            page.locator(".kmemlab-lab").focus()
+            page.keyboard.press(close)
+            page.wait_for_timeout(300)
+    page.locator(".kl-more").click()
+    told = page.evaluate(FOCUSABLE, listed)
+    found |= set(told["unlisted"])
+    seen = [before or now for before, now in zip(seen, told["seen"], strict=True)]
+    assert not found
+    there = {row["selector"] for row, is_there in zip(listed, seen, strict=True) if is_there}
+    assert {".kl-bar .kl-next", ".kl-bar .kl-share", ".kl-menuitem", ".kl-logfilter", ".kl-input", "[role=tab]"} <= there
+    assert errors == outside == []

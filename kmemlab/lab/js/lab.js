@@ -175,6 +175,9 @@ function render({ model, el }) {
       "data-narrow": String(view.width < ONE_LINE_FROM),
     });
     draw();
+    // On a page of its own (kmemlab app) nobody else waits for keys.
+    const alone = view.width > 0 && document.body.classList.contains("kmemlab-page");
+    if (alone && document.activeElement === document.body) root.focus({ preventScroll: true });
   }
 
   function drawNotice(frame) {
@@ -247,9 +250,6 @@ function render({ model, el }) {
   stillness.addEventListener("change", draw);
   const off = link.onChange(draw);
   const unstyle = onceStyled(root, colour);
-  // On a page of its own nobody else waits for keys.
-  if (!root.closest(".jp-Notebook, .jp-Cell") && document.activeElement === document.body)
-    root.focus({ preventScroll: true });
 
   return () => {
     unstyle();
