@@ -111,11 +111,17 @@ MOVE_USAGE = Step("move_usage", "kmem_attach", move_usage)
 
 def remove_later(at: At) -> None:
     """Take the container away now, and leave its memory until a grace period is over."""
-    ident = at.machine.kmem_subsystem.number(at.container("/a").css["kmem"])
+    group = at.container("/a").css["kmem"]
+    assert isinstance(group, KmemContainer)
     at.remove("/a")
-    at.grace.kept.add(ident)
-    at.grace.call_rcu("frees the memory of /a", lambda: at.grace.kept.discard(ident))
+    at.grace.kept[group.ident] = group
+    at.grace.call_rcu("frees the memory of /a", lambda: free_kept(at, group.ident))
     at.told = "removes /a, its memory to be freed by call_rcu"
+
+
+def free_kept(at: At, ident: int) -> None:
+    """End what was kept."""
+    del at.grace.kept[ident]
 
 
 REMOVE_LATER = Step("remove_later", "call_rcu", remove_later)

@@ -39,7 +39,7 @@ class Grace:
         depth: for each reader how many sections it is in, one in another.
         waits: for each task in `synchronize_rcu` the readers that it waits for.
         callbacks: oldest first.
-        kept: numbers of containers that were destroyed, whose memory stays until a callback has run.
+        kept: containers that were destroyed, whose memory stays until a callback has run, by number.
         mutex: who holds the containers' mutex, None for nobody.
     """
 
@@ -47,7 +47,7 @@ class Grace:
         self.depth: dict[int, int] = {}
         self.waits: dict[int, set[int]] = {}
         self.callbacks: list[Callback] = []
-        self.kept: set[int] = set()
+        self.kept: dict[int, KmemContainer] = {}
         self.mutex: int | None = None
 
     def lock(self, who: int) -> None:
@@ -122,6 +122,6 @@ class Grace:
             sorted(self.depth.items()),
             [[who, sorted(waits)] for who, waits in sorted(self.waits.items()) if waits],
             [[each.name, sorted(each.waits)] for each in self.callbacks],
-            sorted(self.kept),
+            [[ident, group.refs, group.res.usage] for ident, group in sorted(self.kept.items())],
             self.mutex,
         ]

@@ -67,9 +67,9 @@ class Run:
         self.story: list[tuple[str, str, str]] = []
         self.actors: list[Actor] = []
         self.generators = []
-        objects = dict(stage.objects)
+        self.objects = dict(stage.objects)
         for number, (name, operation) in enumerate(stage.scene.tasks):
-            at = At(self.machine, self.grace, objects, number, FIRST_PID + number, name)
+            at = At(self.machine, self.grace, self.objects, number, FIRST_PID + number, name)
             actor = Actor(at, isinstance(operation, Made))
             self.actors.append(actor)
             self.generators.append(operation(at))
@@ -155,8 +155,8 @@ class Run:
         return ""
 
     def world(self) -> list[Any]:
-        """Return what all tasks share, as plain values."""
-        return [self.machine.state(), self.grace.key()]
+        """Return what all tasks share, as plain values. Functions that share anything else are not seen to."""
+        return [self.machine.state(), self.grace.key(), self.objects]
 
     def key(self) -> str:
         """Name the state that this schedule has led to: what goes on from equal ones is equal.

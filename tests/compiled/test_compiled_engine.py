@@ -63,6 +63,15 @@ def test_a_session_goes_to_and_fro_on_the_compiled_engine(compiled: Path, tmp_pa
     assert again.returncode == 0, again.stderr
 
 
+def test_the_races_come_to_the_same_on_the_compiled_engine(compiled: Path) -> None:
+    for arguments in (["--version", "v2"], ["--bug", "off-in-two"], ["--bug", "array-leak"]):
+        told = [json.loads(run(home, "races", *arguments, "--json").stdout) for home in (compiled, ROOT)]
+        assert [each.pop("engine") for each in told] == ["compiled", "pure"]
+        assert [each.pop("seconds") > 0 for each in told] == [True, True]
+        assert told[0] == told[1]
+        assert told[0]["violations"] > 0
+
+
 @pytest.mark.parametrize("build_of", ["compiled", "lists"])
 def test_the_engines_own_tests_pass_on_the_other_builds(compiled: Path, build_of: str) -> None:
     """This run itself tests the third build: interpreted, on typed vectors."""

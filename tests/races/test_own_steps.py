@@ -64,6 +64,27 @@ def test_what_it_keeps_in_variables_of_its_own_is_not_merged_away() -> None:
     assert {fault.what for fault in reduced(what).faults} == set(faults)
 
 
+def test_what_two_of_them_tell_each_other_through_objects_is_not_merged_away() -> None:
+    def writes(at: At) -> Iterator[str]:
+        yield "write"
+        at.objects["flag"] = 1
+        yield "write again"
+        at.objects["flag"] = 2
+
+    def reads(at: At) -> Iterator[str]:
+        yield "read"
+        flag = at.objects.get("flag", 0)
+        yield "think"
+        if flag == 1:
+            raise ValueError("half written")
+
+    what = Scene((("writes", writes), ("reads", reads)))
+    found = explore(what)
+    schedules, faults, _ = one_by_one(what)
+    assert (found.schedules, list(faults)) == (schedules, ["reads raised ValueError: half written"])
+    assert [(fault.schedules, len(fault.path)) for fault in found.faults] == list(faults.values())
+
+
 def test_one_that_yields_for_ever_is_stopped_with_a_sentence() -> None:
     def runaway(at: At) -> Iterator[str]:
         while True:
