@@ -121,14 +121,14 @@ def kmalloc_bucket(size: int) -> int:
     return max(8, 1 << (size - 1).bit_length())
 
 
-def layout_2_6(objsize: int, align: int, flags: int, early: bool = False) -> SlabLayout:
+def layout_2_6(objsize: int, align: int, flags: int) -> SlabLayout:
     """Lay out a slab as 2.6.23 and 2.6.24 do (recollection).
 
-    Objects of 512 bytes and more have their descriptor off the slab, unless it fits in what is left over there. `early`
-    caches, from which descriptors come themselves, always have it on the slab.
+    Objects of 512 bytes and more have their descriptor off the slab, unless it fits in what is left over there. It is so
+    small then that it comes from a cache whose own descriptors are on the slab.
     """
     size, ralign = buffer_size(objsize, align, flags)
-    off = size >= PAGE_SIZE >> 3 and not early
+    off = size >= PAGE_SIZE >> 3
     colour_off = max(CACHE_LINE, ralign)
     best: tuple[int, int, int] | None = None
     for order in range(MAX_ORDER + 1):

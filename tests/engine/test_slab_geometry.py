@@ -50,4 +50,9 @@ def test_large_objects_have_their_descriptor_off_the_slab_unless_it_fits_in_what
     moved = layout_2_6(960, 0, HWCACHE_ALIGN)
     assert (moved.where, moved.objects) == (ON_SLAB, 4)
     assert moved.descriptor == descriptor_bytes(4, 64)
-    assert layout_2_6(512, 0, 0, early=True).where == ON_SLAB
+
+
+def test_a_descriptor_off_the_slab_comes_from_a_cache_whose_own_are_on_it() -> None:
+    off = [made for made in (layout_2_6(size, 0, 0) for size in range(8, 1 << 18, 8)) if made.where == OFF_SLAB]
+    assert off
+    assert all(layout_2_6(made.descriptor, 0, HWCACHE_ALIGN).where == ON_SLAB for made in off)
