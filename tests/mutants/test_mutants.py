@@ -300,6 +300,31 @@ KILLERS = {
     "136-only-the-oldest-packet-checked": "tests/engine/test_check_held.py::test_check_finds",
     "137-only-the-first-buffer-checked": "tests/engine/test_check_held.py::test_check_finds",
     "138-too-many-ends": "tests/engine/test_check_held.py::test_check_finds",
+    "139-slab-batch-always-16": "tests/engine/test_slab.py::test_an_array_that_is_used_is_filled_with_a_whole_batch",
+    "140-slab-partial-to-head": (
+        "tests/engine/test_slab.py::test_a_slab_that_loses_an_object_waits_at_the_end_of_the_partial_list"
+    ),
+    "141-slab-free-limit-off-by-one": (
+        "tests/engine/test_slab.py::test_free_slabs_are_kept_up_to_free_limit_and_reap_takes_a_fifth_of_it_from_the_end"
+    ),
+    "142-slab-refused-descriptor-leaks": (
+        "tests/engine/test_slab_accounting.py::test_every_page_that_cannot_be_had_leaves_nothing_behind"
+    ),
+    "143-slab-refused-object-lost": (
+        "tests/engine/test_slab_accounting.py::test_the_limit_refuses_and_the_object_is_on_top_of_the_array_again"
+    ),
+    "144-slab-one-colour-too-many": "tests/engine/test_slab.py::test_colours_take_turns",
+    "145-slab-shared-from-the-bottom": "tests/engine/test_slab.py::test_the_shared_array_hands_objects_from_cpu_to_cpu",
+    "146-slab-full-slabs-not-walked": (
+        "tests/engine/test_slab_accounting.py::test_off_finds_the_objects_of_full_slabs_and_pays_them_back"
+    ),
+    "147-slab-reap-drains-the-busy": (
+        "tests/engine/test_slab.py::test_reap_leaves_what_was_touched_and_takes_a_fifth_of_what_was_idle"
+    ),
+    "148-slab-list-inside-by-size": "tests/engine/test_slab_geometry.py::test_the_layout_of_6_1",
+    "149-slab-off-tells-of-parked": (
+        "tests/engine/test_slab_accounting.py::test_off_finds_the_objects_of_full_slabs_and_pays_them_back"
+    ),
 }
 QUICK = {
     "01-min-partial-off-by-one",
