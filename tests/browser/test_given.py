@@ -54,6 +54,7 @@ def test_the_lab_and_each_tab_are_saved_as_pictures(lab: LabPage, tmp_path: Path
     lab.shot("given-menu")
 
 
+@pytest.mark.long
 def test_a_picture_of_its_own_has_a_button_for_each_format(lab: LabPage, tmp_path: Path) -> None:
     lab.open(
         'from kmemlab.scenarios import play\nfrom kmemlab.lab import Picture\nPicture(play("quiet"), "flow", selected="/web")'
@@ -88,6 +89,7 @@ def test_a_binder_link_is_copied_and_a_server_in_binders_place_opens_it(lab: Lab
     lab.shot("given-binder")
 
 
+@pytest.mark.long
 def test_where_the_repository_is_unknown_the_reader_is_told_what_to_set(lab: LabPage) -> None:
     hide = "import kmemlab.lab.binder as binder\nbinder.repository = lambda home: ''"
     lab.open(hide, BOMB)

@@ -80,6 +80,7 @@ def test_n_goes_to_what_was_chosen_behind_b(lab: LabPage) -> None:
     lab.shot("break-points")
 
 
+@pytest.mark.long
 def test_a_broken_invariant_is_found_and_named(lab: LabPage) -> None:
     lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
     lab.ready()
@@ -261,7 +262,9 @@ def test_presenting_fills_the_screen_with_the_layout_of_a_projector(lab: LabPage
     lab.page.wait_for_function("() => document.fullscreenElement === null")
 
 
-@pytest.mark.parametrize("width", [1920, 1280, 1000])
+@pytest.mark.parametrize(
+    "width", [pytest.param(1920, marks=pytest.mark.long), 1280, pytest.param(1000, marks=pytest.mark.long)]
+)
 def test_many_containers_are_scrolled_and_the_lab_stays_as_high(lab: LabPage, width: int) -> None:
     lab.page.set_viewport_size({"width": width, "height": 1080 if width > 1280 else 800})
     lab.open(
@@ -316,6 +319,7 @@ def test_a_lost_patch_is_noticed_and_the_whole_frame_fetched(lab: LabPage) -> No
     assert lab.position() == 489
 
 
+@pytest.mark.long
 def test_a_view_that_was_closed_and_opened_again_shows_what_happened_meanwhile(lab: LabPage) -> None:
     lab.open(BOMB)
     lab.ready()
@@ -369,6 +373,7 @@ def test_the_keys_stay_with_the_lab_when_what_had_them_is_gone(lab: LabPage) -> 
     assert lab.page.evaluate("() => document.activeElement === document.querySelector('.kmemlab-lab')")
 
 
+@pytest.mark.long
 def test_a_long_answer_is_read_from_its_beginning(lab: LabPage) -> None:
     lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
     lab.ready()

@@ -18,6 +18,7 @@ from .lab_page import LabPage
 pytestmark = pytest.mark.browser
 
 OWN = 'from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M", cpus=2))\nlab'
+LONG = pytest.mark.long  # the same at another size: left to make test-all
 SIZES = ((1280, 800), (1920, 1080))
 FIGURES = [tab for tab, _ in TABS if tab != "slabs"]
 
@@ -164,8 +165,11 @@ def test_a_refusal_is_walked_function_by_function(lab: LabPage) -> None:
     assert lab.data("step") == "9"
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "dark"),
+    [(SIZES[0], False), pytest.param(SIZES[0], True, marks=LONG), pytest.param(SIZES[1], False, marks=LONG), (SIZES[1], True)],
+    ids=["1280-light", "1280-dark", "1920-light", "1920-dark"],
+)
 def test_the_lab_fits_the_screen_and_its_colours_are_the_owners(lab: LabPage, size: tuple[int, int], dark: bool) -> None:
     lab.page.set_viewport_size({"width": size[0], "height": size[1]})
     lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb")\nlab')
@@ -329,6 +333,7 @@ def test_a_lab_is_saved_as_a_file_and_opened_from_it(lab: LabPage, tmp_path: Pat
     assert lab.errors == []
 
 
+@pytest.mark.long
 def test_where_the_page_may_not_use_the_clipboard_the_link_is_shown(lab: LabPage) -> None:
     lab.open(OWN)
     lab.ready()
@@ -357,6 +362,7 @@ def height_of(lab: LabPage) -> float:
     return found
 
 
+@pytest.mark.long
 def test_in_a_narrow_cell_too_every_tab_is_as_tall_as_the_slab_pages(lab: LabPage) -> None:
     lab.page.set_viewport_size({"width": 1000, "height": 900})
     lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=480)\nlab')
@@ -371,6 +377,7 @@ def test_in_a_narrow_cell_too_every_tab_is_as_tall_as_the_slab_pages(lab: LabPag
         assert height_of(lab) == low, tab
 
 
+@pytest.mark.long
 def test_a_tree_of_many_containers_is_not_squeezed(lab: LabPage) -> None:
     lab.open(
         "from kmemlab import Session\nfrom kmemlab.lab import Picture\n"

@@ -91,7 +91,7 @@ def closed(looks: Looks, name: str) -> None:
     lab.page.wait_for_function(f"() => !document.querySelector('.kmemlab-lab {OPEN[name][1]}')")
 
 
-@pytest.mark.parametrize("size", ["1920", "1280", "narrow"])
+@pytest.mark.parametrize("size", [pytest.param("1920", marks=pytest.mark.long), "1280", "narrow"])
 def test_what_opens_over_the_lab_is_whole_and_can_be_read(looks: Looks, size: str) -> None:
     resize(looks, size)
     show(looks, "slabs")
@@ -118,7 +118,7 @@ def test_what_opens_over_the_lab_is_whole_and_can_be_read(looks: Looks, size: st
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param("1920", marks=pytest.mark.long), *list(SIZES)[1:]])
 def test_no_word_is_cut_off_or_lies_on_another_and_all_can_be_read_and_hit(looks: Looks, size: str) -> None:
     resize(looks, size)
     wrong = []

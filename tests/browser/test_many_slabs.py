@@ -92,6 +92,7 @@ def click_at(lab: LabPage, slab: int, slot: int) -> None:
     lab.page.mouse.click(box["x"] + rect["x"] + rect["w"] / 2, box["y"] + rect["y"] + rect["h"] / 2)
 
 
+@pytest.mark.long
 def test_the_keyboard_zooms_and_walks_to_slabs_that_are_out_of_sight(lab: LabPage) -> None:
     crowd(lab)
     lab.root.locator(".kl-grid").focus()
@@ -117,6 +118,7 @@ def test_the_keyboard_zooms_and_walks_to_slabs_that_are_out_of_sight(lab: LabPag
     assert level(lab) == "tiles"
 
 
+@pytest.mark.long
 def test_what_an_event_touches_is_marked_where_a_page_is_a_pixel(lab: LabPage) -> None:
     crowd(lab)
     lab.python("session.run(*[f'as 2@1 close {n}' for n in range(1500, 2500, 40)]); session.back(); lab.refresh()")

@@ -162,7 +162,7 @@ def test_a_picture_is_named_by_its_question_and_described_by_its_twin(lab: LabPa
         assert words == lab.python("print(lab._sent['twin'], end='')")
 
 
-@pytest.mark.parametrize("width", [400, 1000])
+@pytest.mark.parametrize("width", [400, pytest.param(1000, marks=pytest.mark.long)])
 def test_pictures_of_their_own_are_legible_in_any_cell(lab: LabPage, width: int) -> None:
     lab.page.set_viewport_size({"width": width + 160, "height": 800})
     lab.open(

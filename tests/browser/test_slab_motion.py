@@ -69,6 +69,7 @@ def test_a_slab_that_changes_lists_moves_and_then_stands_where_it_stands_without
     assert lab.slabs()[int(lab.python("print(lab._sent['mark']['slab'])"))]["where"].startswith("partial")
 
 
+@pytest.mark.long
 def test_nothing_moves_while_events_follow_each_other_quickly(lab: LabPage) -> None:
     lab.page.emulate_media(reduced_motion="no-preference")
     lab.open(SMALL)
@@ -103,6 +104,7 @@ def test_the_tip_has_address_and_birth_and_the_notice_stays(lab: LabPage) -> Non
     assert lab.root.locator(".kl-notice:not([hidden])").inner_text() == notice
 
 
+@pytest.mark.long
 def test_with_the_readers_own_colours_tints_go_and_letters_edges_and_the_selected_stay(lab: LabPage) -> None:
     lab.page.emulate_media(forced_colors="active", reduced_motion="reduce")
     lab.open(SMALL)

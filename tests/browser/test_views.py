@@ -10,6 +10,8 @@ import pytest
 from .lab_page import LabPage
 
 pytestmark = pytest.mark.browser
+LONG = pytest.mark.long  # the same at another size: left to make test-all
+SIZES = [(1280, 800), pytest.param((1920, 1080), marks=LONG), pytest.param((1000, 900), marks=LONG)]
 
 PARTS = ("slabs", "containers", "path", "flow", "memory", "timeline")
 
@@ -44,7 +46,7 @@ def wait_for_all(lab: LabPage, position: int) -> None:
     )
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=LONG)], ids=["light", "dark"])
 def test_views_of_one_session_stand_at_one_place_and_say_what_the_machine_says(lab: LabPage, dark: bool) -> None:
     lab.page.set_viewport_size({"width": 1280, "height": 800})
     open_views(lab)
@@ -80,6 +82,7 @@ def test_views_of_one_session_stand_at_one_place_and_say_what_the_machine_says(l
     assert lab.page.evaluate("() => globalThis.__kmemlab_plotly__.loader") in ("page", "labext")
 
 
+@pytest.mark.long
 def test_a_view_has_the_widths_of_the_design_and_overflows_at_none(lab: LabPage) -> None:
     lab.page.set_viewport_size({"width": 1500, "height": 800})
     open_views(lab)
@@ -178,7 +181,7 @@ def test_a_slider_that_is_moved_changes_the_machine_and_every_view_of_it(lab: La
     lab.shot("knob-error")
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (1000, 900)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", SIZES, ids=["1280", "1920", "1000"])
 def test_two_machines_stand_side_by_side_on_one_scale(lab: LabPage, size: tuple[int, int]) -> None:
     lab.page.set_viewport_size({"width": size[0], "height": size[1]})
     lab.open(
@@ -220,7 +223,13 @@ def test_two_machines_stand_side_by_side_on_one_scale(lab: LabPage, size: tuple[
 
 
 @pytest.mark.parametrize(
-    ("size", "dark"), [((1920, 1080), False), ((1280, 800), True), ((1000, 900), False)], ids=["1920", "1280", "1000"]
+    ("size", "dark"),
+    [
+        pytest.param((1920, 1080), False, marks=LONG),
+        ((1280, 800), True),
+        pytest.param((1000, 900), False, marks=LONG),
+    ],
+    ids=["1920", "1280", "1000"],
 )
 def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple[int, int], dark: bool) -> None:
     lab.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -292,7 +301,7 @@ def test_the_next_event_is_predicted_before_it_is_seen(lab: LabPage, size: tuple
     assert int(lab.data("length")) > lab.position()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=["1280", "1920"])
+@pytest.mark.parametrize("size", SIZES[:2], ids=["1280", "1920"])
 def test_the_labs_menu_sets_the_same_story_without_limits_beside_it(lab: LabPage, size: tuple[int, int]) -> None:
     lab.page.set_viewport_size({"width": size[0], "height": size[1]})
     lab.open('from kmemlab import Lab\nlab = Lab(scenario="fd-bomb", at=640)\nlab')
