@@ -87,7 +87,7 @@ class Session:
             self.position = self.log.length
             self._at = len(self.commands)
             self.history += 1
-            self.cast.meet(self.machine)
+            self.cast.meet(self.machine, line)
             self._checkpoint()
             results.append(result)
         return Transcript(results)
@@ -109,6 +109,7 @@ class Session:
         """Forget every command but the first ones. The machine stands at their end."""
         del self.commands[complete:], self.results[complete:], self.ends[complete:]
         self.checkpoints.forget_after(complete)
+        self.cast.forget()
         self.history += 1
 
     @property
@@ -198,23 +199,9 @@ class Session:
         Raises:
             KernelError: EINVAL for another name, ENOENT for no such cache.
         """
-        if name == "containers":
-            return survey.container_rows(self.machine)
-        if name == "slabs" and cache == "*":
-            return survey.all_slab_rows(self.machine)
-        if name == "slabs":
-            return survey.slab_rows(self.machine, self.machine.find_cache(cache))
-        if name == "pages":
-            return survey.page_rows(self.machine)
-        if name == "flow":
-            return survey.flow_rows(self.machine, self.log)
-        if name == "cost":
-            return survey.cost_rows(self.machine)
-        if name == "events":
-            return tuple(survey.event_rows(self.machine, self.log, last=self.position))
         if name == "steps":
             return steps_of(self)
-        raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, cost, events or steps")
+        return survey.rows(self.machine, self.log, self.position, name, cache)
 
     # -- checkpoints
 

@@ -6,15 +6,37 @@ from collections.abc import Iterator
 
 from .engine.buddy import SLAB, USERS, Zone
 from .engine.containers import Container
+from .engine.errors import invalid
 from .engine.events import ALLOC, KINDS, REFUSED, EventLog
 from .engine.kmem import KmemContainer, limit_or_none
 from .engine.kmem_cache import KmemCache, Slab
 from .engine.machine import Machine
 from .engine.slub_admin import slabs_of
 from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
-from .records import ContainerRow, CostRow, EventRow, FlowRow, PageRow, SlabRow
+from .records import ContainerRow, CostRow, EventRow, FlowRow, PageRow, Row, SlabRow
 
 STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
+
+
+def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) -> tuple[Row, ...]:
+    """Return the records of a name; of events, those up to a position. `Session.records` says which names there are.
+
+    Raises:
+        KernelError: EINVAL for another name, ENOENT for no such cache.
+    """
+    if name == "containers":
+        return container_rows(machine)
+    if name == "slabs":
+        return all_slab_rows(machine) if cache == "*" else slab_rows(machine, machine.find_cache(cache))
+    if name == "pages":
+        return page_rows(machine)
+    if name == "flow":
+        return flow_rows(machine, log)
+    if name == "cost":
+        return cost_rows(machine)
+    if name == "events":
+        return tuple(event_rows(machine, log, last=position))
+    raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, cost, events or steps")
 
 
 def container_rows(machine: Machine) -> tuple[ContainerRow, ...]:
