@@ -1,8 +1,8 @@
 // @ts-check
 // What keys and buttons do. Most of it is one message to Python; the rest belongs to the page alone.
-import { fmt } from "./dom.js";
 import { makeExport } from "./export.js";
 import { makeShare } from "./share.js";
+import { makeWalks } from "./walks.js";
 
 /** What keys and buttons do. `parts` are the pieces of the screen. */
 export function makeActions(link, player, parts, state, redraw) {
@@ -12,15 +12,9 @@ export function makeActions(link, player, parts, state, redraw) {
     redraw();
   };
   const { share, binder, save, choose, paste, commands, copy } = makeShare(link, say);
-  // Whoever walks by hand does not want to be carried on by the play.
-  const ask = (action, args) => {
-    player.stop();
-    state.notice = null;
-    link.ask(action, args);
-    redraw();
-  };
+  const { ask, walks } = makeWalks(link, player, state, redraw);
   return {
-    busy: () => link.busy() > 0,
+    ...walks,
     ...makeExport(link, () => parts.root, say),
     share,
     binder,
@@ -34,12 +28,6 @@ export function makeActions(link, player, parts, state, redraw) {
       state.notice = null;
       return redraw();
     },
-    step: () => ask("step"),
-    back: () => ask("back"),
-    event: (by) => ask("event", { by }),
-    first: () => ask("first"),
-    last: () => ask("last"),
-    undo: () => ask("undo"),
     check: () => ask("check"),
     predict: () => ask("predict"),
     compare() {
@@ -48,7 +36,6 @@ export function makeActions(link, player, parts, state, redraw) {
     },
     run: (line) => ask("run", { line }),
     scenario: (name) => ask("scenario", { name }),
-    mark: (by) => ask("mark", { by }),
     pick: () => parts.bar.pick(),
     log(on = !frame().log) {
       const { filter, el } = parts.log;
@@ -63,28 +50,9 @@ export function makeActions(link, player, parts, state, redraw) {
     breakAt: (kind, arg) => link.ask("break", { kind, arg }),
     commands: (id) => commands(id),
     copy,
-    seek(n) {
-      player.stop();
-      state.notice = null;
-      player.seek(n);
-      redraw();
-    },
-    faster(on) {
-      if (on) player.faster();
-      else player.slower();
-      redraw();
-    },
     nextSpeed() {
       player.next();
       redraw();
-    },
-    select: (id) => link.ask("select", id === undefined || id === frame().selected ? {} : { id }),
-    nextContainer(by) {
-      const ids = (frame().containers ?? []).map((c) => c.id);
-      if (!ids.length) return;
-      const place = ids.indexOf(frame().selected);
-      const next = place < 0 ? (by > 0 ? 0 : ids.length - 1) : (place + by + ids.length) % ids.length;
-      link.ask("select", { id: ids[next] });
     },
     object: (cell) => link.ask("object", cell ? { slab: cell.slab, slot: cell.slot } : {}),
     tab(i) {

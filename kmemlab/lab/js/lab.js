@@ -2,7 +2,7 @@
 // Puts the lab together, in anywidget's form. Python keeps all state; this page draws a frame and says what
 // was done.
 import { h, setAttrs, innerWidthOf } from "./dom.js";
-import { onceStyled, readPalette } from "./palette.js";
+import { followTheme } from "./pagetheme.js";
 import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { makeActions } from "./actions.js";
@@ -31,13 +31,6 @@ const ABOVE_BELOW = 960;
 const ONE_LINE_FROM = 690;
 const NOT_CONNECTED =
   "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again: it offers your session.";
-
-/** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
-function themeOfPage() {
-  const light = document.body.dataset.jpThemeLight;
-  if (light !== undefined) return light === "false" ? "dark" : "light";
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
 
 /** Everything the lab shows, as one tree of elements. */
 function buildParts(lab, root) {
@@ -148,20 +141,6 @@ function render({ model, el }) {
   listenToKeys(root, lab.does);
   keepKeys(root);
 
-  function drawTheme() {
-    const theme = themeOfPage();
-    if (root.dataset.theme === theme) return;
-    root.dataset.theme = theme;
-    // Python draws the figures, so it is told which colours the page has.
-    link.sayTheme(theme);
-    if (view.palette) colour();
-  }
-
-  function colour() {
-    view.palette = readPalette(root);
-    draw();
-  }
-
   function measure() {
     const presenting = parts.presenter.active();
     view.scale = parts.presenter.scale();
@@ -237,30 +216,20 @@ function render({ model, el }) {
   }
 
   el.append(root);
-  drawTheme();
+  const unfollow = followTheme(root, view, link, draw);
   const widths = new ResizeObserver(() => measure());
   widths.observe(root);
-  const themes = new MutationObserver(drawTheme);
-  themes.observe(document.body, {
-    attributes: true,
-    attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
-  });
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", drawTheme);
   stillness.addEventListener("change", draw);
   const off = link.onChange(draw);
-  const unstyle = onceStyled(root, colour);
 
   return () => {
-    unstyle();
+    unfollow();
     off();
     player.dispose();
     link.leave();
     parts.presenter.dispose();
     parts.stage.dispose();
     widths.disconnect();
-    themes.disconnect();
-    scheme.removeEventListener("change", drawTheme);
     stillness.removeEventListener("change", draw);
     root.remove();
   };

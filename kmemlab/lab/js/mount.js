@@ -2,7 +2,8 @@
 // What every small widget has around its picture: the root element, the page's theme, its own width, the play,
 // and the keys that make sense without the rest of the lab.
 import { h, setAttrs } from "./dom.js";
-import { onceStyled, readPalette } from "./palette.js";
+import { followTheme } from "./pagetheme.js";
+import { makeWalks } from "./walks.js";
 import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { listenToKeys } from "./keys.js";
@@ -13,13 +14,6 @@ const STACK_SMALL_BELOW = 760;
 const NARROWEST = 200;
 const SMALL_NOT_CONNECTED =
   "Not connected: the Jupyter kernel does not answer. If it was restarted, run this cell again; the picture stays.";
-
-/** Light or dark: JupyterLab says it on the body; elsewhere the reader's own preference counts. */
-function smallTheme() {
-  const light = document.body.dataset.jpThemeLight;
-  if (light !== undefined) return light === "false" ? "dark" : "light";
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
 
 /** A line below the picture for what Python has to say. */
 function makeWords() {
@@ -38,43 +32,14 @@ function makeWords() {
 /** What a key or a button can do in a small widget. */
 function smallActions(link, player, state, redraw) {
   const frame = () => link.frame;
-  const ask = (action, args) => {
-    player.stop();
-    state.notice = null;
-    link.ask(action, args);
-    redraw();
-  };
+  const { walks } = makeWalks(link, player, state, redraw);
   return {
-    busy: () => link.busy() > 0,
+    ...walks,
     play() {
       if (player.playing || frame().position < (frame().length ?? 0)) player.toggle();
       redraw();
     },
-    step: () => ask("step"),
-    back: () => ask("back"),
-    event: (by) => ask("event", { by }),
-    first: () => ask("first"),
-    last: () => ask("last"),
-    undo: () => ask("undo"),
     choose: (path) => link.ask("choose", path === frame().chosen ? {} : { path }),
-    mark: (by) => ask("mark", { by }),
-    seek(n) {
-      player.stop();
-      player.seek(n);
-      redraw();
-    },
-    faster(on) {
-      if (on) player.faster();
-      else player.slower();
-    },
-    select: (id) => link.ask("select", id === undefined || id === frame().selected ? {} : { id }),
-    nextContainer(by) {
-      const ids = (frame().containers ?? []).map((c) => c.id);
-      if (!ids.length) return;
-      const place = ids.indexOf(frame().selected);
-      const next = place < 0 ? (by > 0 ? 0 : ids.length - 1) : (place + by + ids.length) % ids.length;
-      link.ask("select", { id: ids[next] });
-    },
     /** There is no life story here: a cell stands for its owner. */
     object(cell) {
       const owner = cell && frame().slabs?.rows?.[cell.slab]?.owners?.[cell.slot];
@@ -129,19 +94,6 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
       root.focus({ preventScroll: true });
   });
 
-  function theme() {
-    const now = smallTheme();
-    if (root.dataset.theme === now) return;
-    root.dataset.theme = now;
-    link.sayTheme(now);
-    if (view.palette) colour();
-  }
-
-  function colour() {
-    view.palette = readPalette(root);
-    draw();
-  }
-
   function measure() {
     view.width = root.clientWidth;
     view.stack = view.width < STACK_SMALL_BELOW;
@@ -172,24 +124,17 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   }
 
   el.append(root);
-  theme();
+  const unfollow = followTheme(root, view, link, draw);
   const widths = new ResizeObserver(() => measure());
   widths.observe(root);
-  const themes = new MutationObserver(theme);
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", theme);
   const off = link.onChange(draw);
-  const unstyle = onceStyled(root, colour);
   return () => {
-    unstyle();
+    unfollow();
     off();
     player.dispose();
     link.leave();
     parts.dispose?.();
     widths.disconnect();
-    themes.disconnect();
-    scheme.removeEventListener("change", theme);
     root.remove();
   };
 }
