@@ -4,6 +4,8 @@ PORT ?= 8888
 TOKEN ?=
 BROWSER ?= 0
 PYTEST_ARGS ?=
+# Two at once: one drives the browser, the other runs the rest (tests/conftest.py). JOBS=0 runs them one after another.
+JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,10 +42,10 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 
 test: $(VENV)/.installed chromium check
-	$(BIN)/python -m pytest -m 'not long' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not long' $(PYTEST_ARGS)
 
 test-all: $(VENV)/.installed chromium check
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 ROUNDS ?= 9
 bench: $(VENV)/.installed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,14 @@ settings.load_profile(os.environ.get("KMEMLAB_HYPOTHESIS", "fixed"))
 os.environ["KMEMLAB_AUTOSAVE"] = "off"
 
 GROUPS = ("browser", "compiled")
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a fixture: the browser's tests in one process, any other file's in one."""
+    for item in items:
+        browser = BROWSER in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
