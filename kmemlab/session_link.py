@@ -14,7 +14,7 @@ import zlib
 from typing import Any, Final
 
 from .engine.errors import invalid
-from .engine.profiles import Profile
+from .engine.profiles import DEFAULTS
 from .session_file import FORMAT, what_is_wrong
 
 VERSION: Final = "k1."
@@ -29,8 +29,7 @@ def pack(saved: dict[str, Any]) -> str:
     Raises:
         KernelError: EINVAL, if the history is too long for a link.
     """
-    profile = Profile().to_dict()
-    changed = {key: value for key, value in saved["profile"].items() if profile[key] != value}
+    changed = {key: value for key, value in saved["profile"].items() if DEFAULTS[key] != value}
     commands = saved["commands"]
     name = saved["view"].get("scenario", "")
     same = 0
@@ -74,7 +73,7 @@ def unpack(link: str) -> dict[str, Any]:
         raise invalid(f"This link goes on from {name} as another version of kmemlab has it: save a file there instead.")
     saved = {
         "kmemlab_session": FORMAT,
-        "profile": {**Profile().to_dict(), **profile},
+        "profile": {**DEFAULTS, **profile},
         "commands": [*first[:same], *commands] if isinstance(commands, list) else None,
         "position": position,
         "view": view,

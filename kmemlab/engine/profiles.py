@@ -13,6 +13,7 @@ MIN_MEMORY: Final = 16 * PAGE_SIZE
 MAX_MEMORY: Final = 1 << 34
 MAX_CPUS: Final = 64
 DEBUG_LETTERS: Final = {"F": DEBUG_FREE, "Z": RED_ZONE, "P": POISON, "U": STORE_USER, "T": TRACE}
+FIRST: Final = ("slub", "cpus", "memory", "boot", "seed", "arrays", "rcu", "irq_payer")  # fields of the first session files
 DEFAULT_DEBUG: Final = DEBUG_FREE | RED_ZONE | POISON | STORE_USER
 
 
@@ -91,8 +92,11 @@ class Profile:
         return f"{self.slub}-nomerge" if "slub_nomerge" in self.boot.split() else self.slub
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return asdict(self)
+        """Return the fields as plain values. One that came after FIRST is left out at its default.
+
+        So a setting that is added changes neither the hash nor the file nor the link of a machine that does not use it.
+        """
+        return {name: value for name, value in asdict(self).items() if name in FIRST or value != DEFAULTS[name]}
 
 
 def debug_options(boot: str) -> tuple[bool, int, str]:
@@ -128,3 +132,6 @@ def parse_size(text: str | int) -> int:
     if not (digits.isascii() and digits.isdigit()):
         raise invalid(f"{text!r} is not a size: write digits, then K, M or G if you like")
     return int(digits) << {"K": 10, "M": 20, "G": 30}.get(text[-1:].upper(), 0)
+
+
+DEFAULTS: Final[dict[str, Any]] = asdict(Profile())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
 
+from ..engine.profiles import DEFAULTS
 from ..explain_story import short
 from ..session import Session
 from ..survey import container_rows
@@ -117,8 +118,8 @@ def opening(words: str) -> str:
 
 def named(a: Session, b: Session) -> Names:
     """Name two sessions by the first thing that is different about them: machine, limits, commands."""
-    one, two = a.machine.profile.to_dict(), b.machine.profile.to_dict()
-    for key in one:
+    one, two = ({**DEFAULTS, **each.machine.profile.to_dict()} for each in (a, b))
+    for key in DEFAULTS:
         if one[key] != two[key]:
             return machine_named(key, one[key]), machine_named(key, two[key])
     for first, other in zip_longest(a.commands, b.commands, fillvalue=""):

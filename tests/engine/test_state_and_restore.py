@@ -11,7 +11,7 @@ import pytest
 
 from kmemlab.engine.geometry import HWCACHE_ALIGN
 from kmemlab.engine.machine import Guest, Machine
-from kmemlab.engine.profiles import Profile, parse_size
+from kmemlab.engine.profiles import DEFAULTS, FIRST, Profile, parse_size
 
 from .machines import Checked, errno_of
 
@@ -221,3 +221,9 @@ def test_the_profile_of_the_recordings_is_the_default() -> None:
     assert Profile().name == "2.6.24-nomerge"
     assert Profile(slub="2.6.23").name == "2.6.23-nomerge"
     assert Profile(**Profile(cpus=2).to_dict()) == Profile(cpus=2)
+
+
+def test_a_setting_that_came_later_is_not_in_what_a_default_machine_says_of_itself() -> None:
+    assert tuple(Profile(cpus=2).to_dict()) == FIRST
+    assert set(FIRST) <= set(DEFAULTS)
+    assert Machine().state()["profile"] == {name: DEFAULTS[name] for name in FIRST}
