@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from engine.slab_rig import SlabRig, listed
 
 from kmemlab import Session
 from kmemlab.engine.buddy import PAGES, Zone
@@ -19,10 +20,9 @@ from kmemlab.races import At, Scene, explore
 from kmemlab.races.bugs import BUGS
 from kmemlab.races.steps import Steps
 from kmemlab.races.versions import V2, V3, scene
+from kmemlab.records import SlabRow
 from kmemlab.shell import Result
 from kmemlab.zoo import BOMBS, explode
-
-from ..engine.slab_rig import SlabRig, listed
 
 
 def reason(result: Result) -> str:
@@ -72,17 +72,15 @@ def two_neighbours() -> str:
 def end_of_a_freed_slab() -> str:
     session = Session()
     session.run("open 80", "close 3", "close 20")
-    order = [row.number for row in session.records("slabs", "filp") if row.to_dict()["where"].startswith("partial")]
-    where = {row.to_dict()["number"]: row.to_dict()["where"] for row in session.records("slabs", "filp")}
-    assert len(order) == 2
+    where = {row.number: row.where for row in session.records("slabs", "filp") if isinstance(row, SlabRow)}
     return {("partial 1", "partial 2"): "the tail", ("partial 2", "partial 1"): "the head"}[where[0], where[1]]
 
 
 def bytes_that_off_cannot_find() -> int:
     session = Session()
     session.run("echo 1 > /sys/slab/filp/cache_account", "open 40")
-    rows = [row.to_dict() for row in session.records("slabs", "filp")]
-    return 256 * sum(int(row["inuse"]) for row in rows if row["where"] == "full")
+    rows = [row for row in session.records("slabs", "filp") if isinstance(row, SlabRow)]
+    return 256 * sum(row.inuse for row in rows if row.where == "full")
 
 
 # -- containers and charges
