@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 IS_ROOT_DEBIAN := $(shell test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo yes)
 CHROMIUM_FOUND := $(shell test -n "$$CHROMIUM" && echo yes || command -v chromium chromium-browser google-chrome 2>/dev/null)
 
-.PHONY: lab test test-all check lock bench clean
+.PHONY: lab test test-all check notebooks lock bench clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'kmemlab needs Python 3.11 or newer' >&2; exit 2; }
@@ -46,6 +46,11 @@ test: $(VENV)/.installed chromium check
 
 test-all: $(VENV)/.installed chromium check
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+# The lessons' notebooks, from notebooks/text. LESSON="02 03" makes only these.
+LESSON ?=
+notebooks: $(VENV)/.installed
+	@$(BIN)/python -m tools.notebooks $(LESSON)
 
 ROUNDS ?= 9
 bench: $(VENV)/.installed

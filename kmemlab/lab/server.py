@@ -35,6 +35,10 @@ SETTINGS: Mapping[str, object] = {
         "doNotDisturbMode": True,
     },
 }
+# Jupytext is there to make the lessons. In a learner's JupyterLab it would write back to their text.
+WITHOUT_JUPYTEXT: Mapping[str, object] = {
+    "labconfig/page_config.json": {"disabledExtensions": {"jupyterlab-jupytext": True}},
+}
 
 
 class LabServer:
@@ -79,8 +83,10 @@ class LabServer:
         if self.keeps:
             environment.setdefault("KMEMLAB_AUTOSAVE", str(home / "autosave"))
         environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, [*map(str, self.paths), os.environ.get("JUPYTER_PATH", "")]))
-        for name, value in {**SETTINGS, **(settings or {})}.items():
-            file = home / "settings" / name
+        written = {f"settings/{name}": value for name, value in {**SETTINGS, **(settings or {})}.items()}
+        written |= {f"config/{name}": value for name, value in WITHOUT_JUPYTEXT.items()}
+        for name, value in written.items():
+            file = home / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(value), encoding="utf-8")
         command = self.command(root, port)
@@ -97,6 +103,7 @@ class LabServer:
             sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
             "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={root}",
             "--ServerApp.terminals_enabled=False", "--LabApp.expose_app_in_browser=True",
+            "--ServerApp.jpserver_extensions={'jupyterlab_jupytext': False}",  # as WITHOUT_JUPYTEXT
             "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -50,3 +50,11 @@ def test_first_light_opens_in_jupyterlab_and_every_picture_is_painted(lab: LabPa
     )
     assert panels.count() >= wanted
     lab.shot("notebook-top")
+
+
+@pytest.mark.browser
+def test_jupytext_which_makes_the_notebooks_is_not_in_a_learners_jupyterlab(lab: LabPage) -> None:
+    lab.open("1")
+    disabled = lab.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).disabledExtensions")
+    assert "jupyterlab-jupytext" in disabled
+    assert "jupyterlab_jupytext" not in lab.server.log.read_text(encoding="utf-8")
