@@ -29,6 +29,7 @@ Told = tuple[str, dict[str, str | int]]  # kind of step, values of its sentence
 LOOKING = ("cat", "dmesg", "ls", "ps", "help", "man")
 COUNTED = {  # commands that do something N times: kind of step, what N counts
     "stat": ("looked for", "name"), "mmap": ("mapped", "map"), "touch": ("touched", "map"), "munmap": ("unmapped", "map"),
+    "fault": ("faulted", "page"),
     "pipe": ("piped", "pipe"), "socket": ("sockets", "socket"), "sigqueue": ("queued", "signal"), "timer": ("timers", "timer"),
     "flock": ("locked", "lock"), "mountns": ("mounts", "mount"), "open": ("opened", "open file"),
 }  # fmt: skip

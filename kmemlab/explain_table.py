@@ -258,6 +258,7 @@ TABLE: dict[str, Row] = {
     "grace period": row("The grace period has ended: {things} freed.", source="call_rcu, kernel/rcupdate.c 2.6.23"),
     "mapped": row("{who} has {things} of 2 MiB more, without a page yet.", source="do_mmap_pgoff, mm/mmap.c 2.6.23"),
     "touched": row("{who} wrote into {things}: pages came only now.", source="handle_mm_fault, mm/memory.c 2.6.23"),
+    "faulted": row("{who} faulted {things} in: 4,096 bytes each.", source="do_anonymous_page, mm/memory.c 2.6.23"),
     "unmapped": row("{who} gave {things} of 2 MiB back, with all pages.", source="do_munmap, mm/mmap.c 2.6.23"),
     "piped": row("{who} has {things} more: two struct files each.", source="do_pipe, fs/pipe.c 2.6.23"),
     "sockets": row("{who} has {things} more: one struct file each.", source="sys_socket, net/socket.c 2.6.23"),

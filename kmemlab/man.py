@@ -48,8 +48,8 @@ its parent's. What a task may do goes by the effective one. init stays root's.""
 /proc/cgroups, /proc/PID/cgroup
 
 /proc/cgroups has a line for each subsystem: its name, the subsystems of its hierarchy as bits (cpuset 1, cpuacct 2, kmem 4,
-memory 8; 0: not mounted), and how many containers that has. /proc/PID/cgroup has a line for each hierarchy, the newest first:
-its subsystems, the highest first, and the path of the task's container.""",
+memory 8, rss 16 where there is one; 0: not mounted), and how many containers that has. /proc/PID/cgroup has a line for each
+hierarchy, the newest first: its subsystems, the highest first, and the path of the task's container.""",
     "kmem.limit": """\
 kmem.limit, kmem.usage, kmem.failcnt
 

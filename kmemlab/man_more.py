@@ -30,7 +30,18 @@ touch N
 
 Write into N maps that were not touched yet, oldest first: N page faults. Each takes a page for the page table, straight from
 the buddy allocator and paid by nobody, then an anon_vma. If there is none the fault is undone (Cannot allocate memory); the
-kernel would kill the task here (kmemlab's choice). With fewer untouched maps: Bad address.""",
+kernel would kill the task here (kmemlab's choice). With fewer untouched maps: Bad address. On a machine with rss each also
+takes and charges the user's own page: `man fault`.""",
+    "fault": """\
+fault N
+
+Write into N more pages of the maps that `touch` began: N page faults, each of one page of user memory (4,096 bytes), charged to
+the task's container in the hierarchy of rss. A map has 512 pages. Only on a machine with the rss subsystem (`kmemlab sh --rss`,
+Session(rss=True)); elsewhere the user's pages are not modelled: Function not implemented. rss.limit, rss.usage and rss.failcnt
+are as kmem's, but the limit may end in K, M or G and is rounded up to a page. At the limit: Cannot allocate memory; the kernel
+of 2007 would reclaim first and then kill a task of the container (that it does not is kmemlab's choice). A child shares its
+parent's pages, who faulted them in goes on paying, and the last to unmap a page pays that container back. With fewer pages: Bad
+address.""",
     "munmap": "munmap N\n\nUnmap the N maps that were made last: of each the anon_vma, its page table, its vm_area_struct.",
     "pipe": """\
 pipe [-f] N

@@ -43,6 +43,27 @@ class ContainerRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class HierarchyRow(Row):
+    """One container of any hierarchy. A path alone does not say which: two hierarchies may both have a "/web".
+
+    Attributes:
+        hierarchy: its number, from 1; never used again.
+        mounts: where it can be seen.
+        subsystems: what is bound to it, in the kernel's order.
+        path: from the root of the hierarchy.
+        tasks: pids, ascending.
+        counters: (subsystem, usage, limit, failcnt, references) of each that counts (kmem, rss); limit None where none was set.
+    """
+
+    hierarchy: int
+    mounts: tuple[str, ...]
+    subsystems: tuple[str, ...]
+    path: str
+    tasks: tuple[int, ...]
+    counters: tuple[tuple[str, int, int | None, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SlabRow(Row):
     """One slab of a cache.
 

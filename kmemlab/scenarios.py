@@ -159,6 +159,55 @@ def bomb_unlimited() -> Iterator[str]:
     yield "cat /proc/buddyinfo"
 
 
+def resident(shared: bool) -> Callable[[], Iterator[str]]:
+    """Return the commands of a task that is stopped twice: for the memory it touches by rss, for the kernel's by kmem.
+
+    With `shared` both subsystems are on one hierarchy, and a container has both limits. Without, each has a hierarchy of its
+    own: two tasks share a kmem container and have an rss container each.
+    """
+
+    def commands() -> Iterator[str]:
+        tree = "/rss"
+        yield f"mkdir {tree}"
+        if shared:
+            yield f"mount -t container -o kmem,rss none {tree}"
+            yield f"mount -t container -o kmem none {POINT}"  # busy: a subsystem is in one hierarchy
+        else:
+            yield f"mount -t container -o kmem none {POINT}"
+            yield f"mount -t container -o rss none {tree}"
+            yield f"mkdir {POINT}/web"
+        yield f"mkdir {tree}/web {tree}/hog"
+        yield "fork 2"
+        yield "echo nginx > /proc/2/comm"
+        yield "echo hog > /proc/3/comm"
+        homes = {2: f"{tree}/web", 3: f"{tree}/hog"}
+        for pid, home in homes.items():
+            yield f"echo {pid} > {home}/tasks"
+            if not shared:
+                yield f"echo {pid} > {POINT}/web/tasks"
+        yield f"echo -n 128K > {tree}/hog/rss.limit"
+        yield f"echo -n 1000 > {tree}/hog/kmem.limit" if shared else f"echo -n 1400 > {POINT}/web/kmem.limit"
+        yield "echo 1 > /sys/slab/vm_area_struct/cache_account"
+        yield "echo 1 > /sys/slab/anon_vma/cache_account"
+        for pid in homes:
+            yield f"as {pid} mmap 2"
+            yield f"as {pid} touch 1"
+        yield "as 2 fault 20"
+        for _ in range(5):
+            yield "as 3 fault 8"  # the last of them meets rss.limit
+        yield "as 3 fork"  # shares its pages: nobody pays twice
+        yield "as 3 mmap 4"  # meets kmem.limit
+        yield "as 2 fault 8"
+        yield "cat /proc/3/cgroup"
+        yield f"echo 3 > {tree}/web/tasks"  # its pages stay where they were charged
+        yield f"rmdir {tree}/hog"
+        yield "as 3 exit"
+        yield "as 4 exit"
+        yield f"rmdir {tree}/hog"
+
+    return commands
+
+
 def recorded(name: str, limit: int) -> Callable[[], Iterator[str]]:
     """Return the commands that play a shipped trace, a piece at a time."""
 
@@ -196,6 +245,12 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("quiet", "Two quiet containers", quiet, SMALL),
         Scenario("fd-bomb", "An fd bomb with a limit", bomb_limited, SMALL),
         Scenario("fd-bomb-free", "The same bomb without a limit", bomb_unlimited, {"memory": "2M", "cpus": 2}),
+        Scenario(
+            "rss", "Pages and kernel memory, a hierarchy for each", resident(False), {**SMALL, "rss": True}, "vm_area_struct"
+        ),
+        Scenario(
+            "rss-shared", "Pages and kernel memory on one hierarchy", resident(True), {**SMALL, "rss": True}, "vm_area_struct"
+        ),
         Scenario("fd-6.1", "An fd bomb recorded on Linux 6.1", recorded("fd", 0), {"arrays": "free"}),
         Scenario("fd-6.1-limit", "The recorded bomb with a limit of 1 MiB", recorded("fd", 1 << 20), {"arrays": "free"}),
         Scenario(

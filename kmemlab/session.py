@@ -193,7 +193,8 @@ class Session:
         """Return what a picture is drawn from, at the position.
 
         Args:
-            name: containers, slabs (of `cache`), pages, flow, cost, events or steps (of the event at the position).
+            name: containers (of the kmem hierarchy), hierarchies (of all), slabs (of `cache`), pages, flow,
+                cost, events or steps (of the event at the position).
             cache: for slabs, whose; "*" for those of every cache.
 
         Raises:

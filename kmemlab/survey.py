@@ -11,9 +11,11 @@ from .engine.events import ALLOC, KINDS, REFUSED, EventLog
 from .engine.kmem import KmemContainer, limit_or_none
 from .engine.kmem_cache import KmemCache, Slab
 from .engine.machine import Machine
+from .engine.res_counter import NO_LIMIT
+from .engine.rss import RssContainer
 from .engine.slub_admin import slabs_of
 from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
-from .records import ContainerRow, CostRow, EventRow, FlowRow, PageRow, Row, SlabRow
+from .records import ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, PageRow, Row, SlabRow
 
 STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
 
@@ -26,6 +28,8 @@ def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) 
     """
     if name == "containers":
         return container_rows(machine)
+    if name == "hierarchies":
+        return hierarchy_rows(machine)
     if name == "slabs":
         return all_slab_rows(machine) if cache == "*" else slab_rows(machine, machine.find_cache(cache))
     if name == "pages":
@@ -36,7 +40,7 @@ def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) 
         return cost_rows(machine)
     if name == "events":
         return tuple(event_rows(machine, log, last=position))
-    raise invalid(f"there are no records {name!r}: ask for containers, slabs, pages, flow, cost, events or steps")
+    raise invalid(f"there are no records {name!r}: ask for containers, hierarchies, slabs, pages, flow, cost, events or steps")
 
 
 def container_rows(machine: Machine) -> tuple[ContainerRow, ...]:
@@ -45,6 +49,24 @@ def container_rows(machine: Machine) -> tuple[ContainerRow, ...]:
     if hierarchy is None:
         return (group_row(machine, "/", machine.kmem_subsystem.root, sorted(machine.tasks.by_pid)),)
     return tuple(container_row(machine, each) for each in hierarchy.root.walk())
+
+
+def hierarchy_rows(machine: Machine) -> tuple[HierarchyRow, ...]:
+    """Return the containers of every hierarchy, oldest hierarchy first, parents first."""
+    rows = []
+    for hierarchy in machine.containers.hierarchies:
+        mounts = tuple(point for point, each in machine.tree.mounts.items() if each is hierarchy)
+        names = tuple(subsystem.name for subsystem in hierarchy.subsystems)
+        for container in hierarchy.root.walk():
+            counters: list[tuple[str, int, int | None, int, int]] = []
+            for name in names:
+                css = container.css[name]
+                if isinstance(css, KmemContainer | RssContainer):
+                    limit = None if css.res.limit == NO_LIMIT else css.res.limit
+                    counters.append((name, css.res.usage, limit, css.res.failcnt, css.refs))
+            pids = tuple(sorted(container.tasks))
+            rows.append(HierarchyRow(hierarchy.ident, mounts, names, container.path, pids, tuple(counters)))
+    return tuple(rows)
 
 
 def container_row(machine: Machine, container: Container) -> ContainerRow:

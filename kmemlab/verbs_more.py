@@ -10,7 +10,7 @@ from .commands import CommandError, refused, usage_error, verb, words_for
 from .engine.dcache import LONG_NAME, SHORT_NAME
 from .engine.errors import KernelError
 from .engine.irq import KTHREAD, PACKET, SOFTIRQ
-from .engine.mm import mmap, munmap, touch
+from .engine.mm import fault, mmap, munmap, room, touch
 from .engine.signals import lock_file, queue_signal, timer_create, unshare_mounts
 from .engine.sockets import sys_pipe, sys_socket
 from .engine.types import GFP_KERNEL, GFP_NOFAIL
@@ -96,6 +96,20 @@ def touch_(shell: Shell, args: list[str]) -> str:
     return ""
 
 
+@verb("fault N")
+def fault_(shell: Shell, args: list[str]) -> str:
+    """Write into N more pages of the maps that were touched. With room for fewer nothing is written."""
+    machine = shell.machine
+    task = machine.current.task
+    count = needed("fault", args)
+    if machine.rss is None:
+        hint = "The user's pages are modelled where rss is: boot with rss=True, or `kmemlab sh --rss`."
+        raise CommandError(f"fault: {words_for(errno.ENOSYS)}", errno.ENOSYS, hint)
+    at_hand(count, room(task), "fault", errno.EFAULT, "page", "that is not there in its touched maps")
+    try_all("fault", count, lambda: fault(machine, task))
+    return ""
+
+
 @verb("munmap N")
 def munmap_(shell: Shell, args: list[str]) -> str:
     """Unmap the N maps that were made last. With fewer of them nothing is unmapped."""
@@ -107,10 +121,11 @@ def munmap_(shell: Shell, args: list[str]) -> str:
     return ""
 
 
-def at_hand(count: int, there: int, name: str, number: int, thing: str) -> None:
+def at_hand(count: int, there: int, name: str, number: int, thing: str, more: str = "") -> None:
     """See that there are as many as are asked for."""
     if count > there:
-        hint = f"The task has {there:,} {thing}{'' if there == 1 else 's'}; nothing was done."
+        things = f"{there:,} {thing}{'' if there == 1 else 's'}"
+        hint = f"The task has {things} {more}; nothing was done." if more else f"The task has {things}; nothing was done."
         raise CommandError(f"{name}: {count}: {words_for(number)}", number, hint)
 
 

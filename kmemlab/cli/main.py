@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--profile", default="2.6.24-nomerge", metavar="P", help="2.6.24-nomerge or 2.6.23-nomerge")
     three.add_argument("--rcu", choices=list(MODES), help="free at once (now), or when a grace period ends (grace)")
     three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
+    three.add_argument("--rss", action="store_true", help="with the rss subsystem: page faults are charged")
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
     three.set_defaults(run=sh.run)

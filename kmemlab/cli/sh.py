@@ -36,8 +36,8 @@ def open_session(arguments: argparse.Namespace) -> Session:
     """Load the session, or boot a machine of the profile.
 
     Raises:
-        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu or irq_payer than
-            is asked for.
+        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu, irq_payer or rss
+            than is asked for.
     """
     if arguments.session is not None:
         if arguments.session.exists():
@@ -48,7 +48,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)
         raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
-    return Session(slub=era, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT)
+    return Session(slub=era, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT, rss=arguments.rss)
 
 
 def fitting(session: Session, arguments: argparse.Namespace) -> Session:
@@ -61,6 +61,8 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
     for option, asked, has in (("--rcu", arguments.rcu, profile.rcu), ("--irq-payer", arguments.irq_payer, profile.irq_payer)):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)
+    if arguments.rss and not profile.rss:
+        raise ForeignFileError(arguments.session, 1, "a session with --rss", "one without")
     return session
 
 

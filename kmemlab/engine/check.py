@@ -36,6 +36,8 @@ def check(machine: Machine) -> None:
     check_containers(machine, paid, owned)
     check_tasks(machine)
     check_held(machine)
+    if machine.rss is not None:
+        machine.rss.check()
     check_users(machine)
 
 

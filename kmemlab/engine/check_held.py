@@ -38,6 +38,8 @@ def check_held(machine: Machine) -> None:
         held.append(("kmalloc", waiting.name))
     for kept in machine.interrupts.held.values():
         held += kept
+    if machine.rss is not None:
+        pages += machine.rss.pages
     check_objects(machine, held)
     zone = machine.slub.pages
     require(len(set(pages)) == len(pages), "a page taken as a page is somebody's alone", pages)
@@ -57,6 +59,7 @@ def hold_maps(tasks: Tasks, held: list[tuple[str, int]], pages: list[int], stopp
             if filled:
                 sharers[each.anon] = sharers.get(each.anon, 0) + 1
                 pages.append(each.table)
+            require(filled or not each.pages, "only a touched map has pages", [task.pid, number])
     held += [("anon_vma", address) for address in sharers]
     shared = {address: count for address, count in sharers.items() if count > 1}
     require(stopped or shared == tasks.anon_shared, "an anon_vma counts its maps", [shared, tasks.anon_shared])

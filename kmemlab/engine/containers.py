@@ -154,13 +154,12 @@ class Containers:
         if container.parent is None:
             raise KernelError(errno.EBUSY, "the root of a hierarchy goes with its mount")
         refs = max(css.refs for css in container.css.values())
-        objects = max(container.objects(css) for css in container.css.values())
         if container.tasks or container.children or refs:
             held = [
                 plural(len(container.tasks), "task"),
                 plural(len(container.children), "child", "children"),
-                plural(objects, "object"),
             ]
+            held += [plural(container.objects(container.css[each.name]), each.noun) for each in container.hierarchy.subsystems]
             words = " and ".join(each for each in held if each)
             verb = "refers" if refs == 1 else "refer"
             raise KernelError(errno.EBUSY, f"{words} still {verb} to {container.name}.")

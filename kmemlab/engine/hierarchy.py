@@ -35,11 +35,16 @@ class Css:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Subsystem:
-    """A resource controller. Derive from it; `create` may say no by returning an errno (the letter's ERR_PTR)."""
+    """A resource controller. Derive from it; `create` may say no by returning an errno (the letter's ERR_PTR).
+
+    Attributes:
+        noun: what it counts, in the words of a refusal.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.index: int = 0
+        self.noun: str = "object"
         self.root_css: Css = Css()
         self.hierarchy: Hierarchy | None = None
 

@@ -27,6 +27,7 @@ from .lowest_run import LowestRun
 from .notify import SlabNotifier
 from .profiles import ERAS, Profile, debug_options, parse_size
 from .rcu import GRACE, Rcu
+from .rss import Rss, RssSubsystem
 from .slub import Slub
 from .slub_admin import kmem_cache_create, live_objects
 from .state import restore, state
@@ -90,7 +91,7 @@ class Machine:
     Attributes:
         profile: what it booted from.
         log: its events; `log.length` is the position.
-        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree: its parts.
+        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree: its parts. rss: None without it.
         current: who runs, and on which cpu.
         guests: what programs above keep that must go back and forth with the machine, by name.
 
@@ -110,7 +111,8 @@ class Machine:
         **more: Any,
     ) -> None:
         known = {
-            "arrays": "memory", "rcu": "now", "irq_payer": "current", "pages": "buddy", "log": True, "caches": True,
+            "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False,
+            "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
             if name not in known:
@@ -118,7 +120,7 @@ class Machine:
         options = {**known, **more}
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
-            options["rcu"], options["irq_payer"],
+            options["rcu"], options["irq_payer"], rss=options["rss"],
         )  # fmt: skip
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
@@ -136,6 +138,10 @@ class Machine:
         self.kmem_subsystem = KmemSubsystem()
         for subsystem in (Subsystem("cpuset"), Subsystem("cpuacct"), self.kmem_subsystem, Subsystem("memory")):
             self.containers.register(subsystem)  # in the order of the recordings; all but kmem have a state and no files
+        self.rss: Rss | None = None
+        if self.profile.rss:
+            self.rss = Rss(self, RssSubsystem())
+            self.containers.register(self.rss.subsystem)  # after those of the recordings
         self.tasks = Tasks(self)
         self.current = Current(self.tasks.boot(), 0)
         in_memory = self.profile.arrays == "memory"

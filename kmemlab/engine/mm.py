@@ -3,7 +3,8 @@
 A map is a vm_area_struct. The first write into it takes an anon_vma, by which the kernel finds back who maps a page, and a
 page table: a page straight from the buddy allocator, which v3 does not see at all (facts 7: "not covered by v3"). Every map
 here is 2 MiB large with a gap to the next, so each has a page table page and an anon_vma of its own; the upper levels of the
-page table, and the user's own page, are not modelled: the one is small, the other no kernel memory (kmemlab's choice).
+page table are not modelled: they are small. Nor is the user's own page, which is no kernel memory, but on a machine with
+`rss=True`: there each page fault takes one and charges it (rss.py). Kmemlab's choice, both.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 VMA: Final = "vm_area_struct"
 ANON_VMA: Final = "anon_vma"
 MAX_MAP_COUNT: Final = 65536  # sysctl_max_map_count, facts 7
+MAP_PAGES: Final = 512  # in 2 MiB
 # What buddy.USERS calls pages that somebody takes as pages: page tables and pipe buffers.
 BUDDY_PAGE: Final = PAGES
 
@@ -33,14 +35,16 @@ class Map:
         vma: address of its vm_area_struct.
         anon: address of its anon_vma, NONE before the first fault. A child's map points at its parent's.
         table: its page table page, NONE before the first fault.
+        pages: the user's own pages, oldest first; none on a machine without rss.
     """
 
-    __slots__ = ("anon", "table", "vma")
+    __slots__ = ("anon", "pages", "table", "vma")
 
     def __init__(self, vma: i64, anon: i64 = NONE, table: i64 = NONE) -> None:
         self.vma: i64 = vma
         self.anon: i64 = anon
         self.table: i64 = table
+        self.pages: list[int] = []
 
 
 def mmap(machine: Machine, task: Task) -> None:
@@ -77,9 +81,37 @@ def touch(machine: Machine, task: Task) -> None:
         machine.slub.pages.free_pages(table, 0)
         raise KernelError(errno.ENOMEM, "There was no anon_vma to be had: no memory, or the container's limit.")
     faulted = task.maps[task.touched]
+    if machine.rss is not None:
+        try:
+            faulted.pages = [machine.rss.fault_in(task)]
+        except KernelError:
+            machine.kmem_cache_free(anon)
+            machine.slub.pages.free_pages(table, 0)
+            raise
     faulted.anon = anon
     faulted.table = table
     task.touched += 1
+
+
+def room(task: Task) -> int:
+    """Count the pages that touched maps of a task still have room for."""
+    return sum(MAP_PAGES - len(each.pages) for each in task.maps[: task.touched])
+
+
+def fault(machine: Machine, task: Task) -> None:
+    """Write into the next page of the oldest touched map that has one: a page fault that takes nothing but the page.
+
+    Raises:
+        KernelError: ENOSYS, on a machine without rss, where the user's pages are not modelled. EFAULT, if every page of every
+            touched map is there. ENOMEM, as `Rss.fault_in`.
+    """
+    if machine.rss is None:
+        raise KernelError(errno.ENOSYS, "This machine has no rss: boot one with rss=True, or `kmemlab sh --rss`.")
+    for each in task.maps[: task.touched]:
+        if len(each.pages) < MAP_PAGES:
+            each.pages.append(machine.rss.fault_in(task))
+            return
+    raise KernelError(errno.EFAULT, "Every page of every touched map is there: `touch N` begins another map.")
 
 
 def munmap(machine: Machine, task: Task) -> None:
@@ -103,7 +135,12 @@ def exit_mmap(machine: Machine, task: Task) -> None:
 
 
 def release(machine: Machine, task: Task, maps: list[Map]) -> None:
-    """Free maps in this order: first anon_vma and page table of each (`free_pgtables`), then every vm_area_struct."""
+    """Free maps in this order: user pages (`unmap_vmas`), anon_vma and page table of each (`free_pgtables`), then every vma."""
+    if machine.rss is not None:
+        for each in maps:
+            for page in each.pages:
+                machine.rss.unmap(page)
+            each.pages = []
     for each in maps:
         if each.anon != NONE:
             unlink_anon_vma(machine, each.anon)
@@ -147,6 +184,10 @@ def dup_mmap(machine: Machine, child: Task, parent: Task) -> bool:
             break
         copy.anon = each.anon
         copy.table = table
+        if machine.rss is not None:
+            for page in each.pages:
+                machine.rss.share(page)
+            copy.pages = list(each.pages)
         touched += 1
         machine.tasks.anon_shared[each.anon] = machine.tasks.anon_shared.get(each.anon, 1) + 1
     child.maps = copies[::-1]

@@ -51,6 +51,7 @@ class Profile:
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
         rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
         irq_payer: who pays for what an interrupt allocates: "current", "root" or "none" (irq.py).
+        rss: True registers the rss subsystem: each page fault takes a page of user memory and charges it (rss.py).
     """
 
     slub: str = "2.6.24"
@@ -61,6 +62,7 @@ class Profile:
     arrays: str = "memory"
     rcu: str = "now"
     irq_payer: str = "current"
+    rss: bool = False
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
@@ -85,6 +87,8 @@ class Profile:
             raise invalid(f"rcu={self.rcu!r}: choose now or grace")
         if self.irq_payer not in ("current", "root", "none"):
             raise invalid(f"irq_payer={self.irq_payer!r}: choose current, root or none")
+        if type(self.rss) is not bool:
+            raise invalid(f"rss={self.rss!r}: choose True or False")
 
     @property
     def name(self) -> str:

@@ -42,6 +42,8 @@ def state(machine: Machine) -> dict[str, Any]:
     said = machine.slub.printk.state()
     if said:
         described["dmesg"] = said
+    if machine.rss is not None:
+        described["rss"] = machine.rss.state()
     knobs = machine.slub.faults.state()
     if knobs:
         described["faults"] = knobs
@@ -60,6 +62,8 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
             machine.kmalloc.caches[cache.size] = cache
     restore_tasks(machine.tasks, saved["tasks"])
     restore_containers(machine, saved["containers"])
+    if machine.rss is not None:
+        machine.rss.restore(saved["rss"])
     pid, cpu = saved["current"]
     machine.run_as(pid, cpu)
     for name, guest in machine.guests.items():

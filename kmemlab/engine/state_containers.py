@@ -8,6 +8,7 @@ from .container_input import MountOptions
 from .containers import Container, Containers, Hierarchy
 from .hierarchy import Css
 from .kmem import KmemContainer
+from .rss import RssContainer
 from .state_tasks import belongings_state, leavings_state, restore_belongings, restore_leavings
 from .tasks import Task, Tasks
 from .types import NONE
@@ -54,6 +55,9 @@ def container_state(container: Container) -> dict[str, Any]:
     group = container.css.get("kmem")
     if isinstance(group, KmemContainer):
         described["kmem"] = group_state(group)
+    resident = container.css.get("rss")
+    if isinstance(resident, RssContainer) and container.parent is not None:
+        described["rss"] = resident.state()  # the root's is the machine's: it is there without a mount too
     return described
 
 
@@ -133,7 +137,7 @@ def restore_container(machine: Machine, hierarchy: Hierarchy, row: dict[str, Any
     container.releasable = row["releasable"]
     for subsystem in hierarchy.subsystems:
         if subsystem is not kmem:
-            css = subsystem.root_css if container.parent is None else Css()
+            css = subsystem.root_css if container.parent is None else restored_css(subsystem.name, row)
             css.refs = row["refs"][subsystem.name]
             css.container = container
             container.css[subsystem.name] = css
@@ -150,6 +154,15 @@ def restore_container(machine: Machine, hierarchy: Hierarchy, row: dict[str, Any
         task.containers[hierarchy.ident] = container
         for subsystem in hierarchy.subsystems:
             task.css[subsystem.index] = container.css[subsystem.name]
+
+
+def restored_css(name: str, row: dict[str, Any]) -> Css:
+    """Make a container's state of a subsystem other than kmem."""
+    if name != "rss":
+        return Css()
+    group = RssContainer(row["rss"]["ident"])
+    group.fill(row["rss"])
+    return group
 
 
 def fill_group(group: KmemContainer, saved: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def belongings_state(task: Task) -> dict[str, Any]:
     """Describe what belongs to one task."""
     described: dict[str, Any] = {
-        "maps": [[each.vma, each.anon, each.table] for each in task.maps],
+        "maps": [[each.vma, each.anon, each.table, *([list(each.pages)] if each.pages else [])] for each in task.maps],
         "signals": list(task.signals),
         "timers": [list(each) for each in task.timers],
         "locks": [list(each) for each in task.locks],
@@ -26,7 +26,11 @@ def belongings_state(task: Task) -> dict[str, Any]:
 
 def restore_belongings(task: Task, saved: dict[str, Any]) -> None:
     """Give a task what `belongings_state` said."""
-    task.maps = [Map(vma, anon, table) for vma, anon, table in saved.get("maps", [])]
+    task.maps = []
+    for vma, anon, table, *more in saved.get("maps", []):
+        each = Map(vma, anon, table)
+        each.pages = list(more[0]) if more else []
+        task.maps.append(each)
     task.touched = sum(each.anon != NONE for each in task.maps)
     task.signals = list(saved.get("signals", []))
     task.timers = [(timer, signal) for timer, signal in saved.get("timers", [])]

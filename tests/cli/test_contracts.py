@@ -355,3 +355,14 @@ def test_a_script_that_is_not_text_is_refused_with_its_line(tmp_path: Path) -> N
     ran = kmemlab("sh", tmp_path / "s")
     assert ran.returncode == 2
     assert ran.stderr.startswith(f"kmemlab: {tmp_path / 's'}:")
+
+
+def test_sh_boots_with_the_rss_subsystem(tmp_path: Path) -> None:
+    lines = "mkdir /rss\nmount -t container -o rss none /rss\nmmap 1\ntouch 1\nfault 3\ncat /rss/rss.usage\n"
+    file = tmp_path / "lab.json"
+    ran = kmemlab("sh", "--rss", "--session", file, stdin=lines)
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "16384")
+    assert kmemlab("sh", "--session", file, stdin="fault 1\n").returncode == 0
+    plain = tmp_path / "plain.json"
+    assert kmemlab("sh", "--session", plain, stdin="fault 1\n").returncode == 1
+    assert "a session with --rss, found one without" in one_line(kmemlab("sh", "--rss", "--session", plain))

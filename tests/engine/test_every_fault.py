@@ -38,6 +38,7 @@ STRIDE = 29
 # the name of its device.
 ERRNOS = {
     "open": {errno.ENFILE}, "fork": {errno.ENOMEM}, "replay": {0}, "mmap": {errno.ENOMEM}, "touch": {errno.ENOMEM},
+    "fault": {errno.ENOMEM},
     "stat": {errno.ENOMEM}, "pipe": {errno.ENFILE, errno.ENOMEM}, "socket": {errno.ENFILE, errno.ENOMEM, errno.ENOBUFS},
     "sigqueue": {errno.EAGAIN}, "timer": {errno.EAGAIN}, "flock": {errno.ENOLCK, 0}, "mountns": {errno.ENOMEM, 0},
     "softirq": {errno.ENOMEM}, "kthread": {errno.ENOMEM},
@@ -46,7 +47,7 @@ CALLS = (
     "open 1", "mmap 1", "mmap 1", "touch 1", "touch 1", "stat 1", "stat -l 1", "pipe 1", "pipe -f 1", "socket 1", "socket -s 1",
     "sigqueue 1", "timer 1", "flock 1", "flock 1", "mountns 3", "softirq 1", "kthread 1 dentry", "fork", "open 1",
 )  # fmt: skip
-REPEATED = re.compile(r"(.*\b(?:open|fork)) (\d+)")
+REPEATED = re.compile(r"(.*\b(?:open|fork|mmap|touch|fault)) (\d+)")
 PIECES = re.compile(r"(replay \S+) (\d+)")
 
 
@@ -261,6 +262,8 @@ LEAST = {
     "quiet": (210, 30, 160, 7),
     "fd-bomb": (800, 45, 260, 19),
     "fd-bomb-free": (1170, 95, 1030, 66),
+    "rss": (30, 80, 9, 4),
+    "rss-shared": (30, 80, 9, 4),
     "fd-6.1": (220, 15, 70, 0),
     "fd-6.1-limit": (220, 15, 70, 0),
     "mix-6.1": (230, 35, 95, 0),
@@ -270,6 +273,8 @@ WHOLE = {
     "quiet": (210, 30, 160),
     "fd-bomb": (800, 45, 260),
     "fd-bomb-free": (10000, 3000, 7000),
+    "rss": (30, 80, 9),
+    "rss-shared": (30, 80, 9),
     "fd-6.1": (40000, 880, 12003),
     "fd-6.1-limit": (40000, 390, 4095),
     "mix-6.1": (65000, 1690, 24000),

@@ -27,6 +27,14 @@ from kmemlab.records import EventRow, StepRow
 Story = tuple[dict[str, Any], list[tuple[str, dict[str, str]]]]
 STORIES: list[Story] = [
     (
+        {"rss": True},
+        [
+            ("mmap 1", {"mapped": "init has 1 map of 2 MiB more, without a page yet."}),
+            ("touch 1", {"touched": "init wrote into 1 map: pages came only now."}),
+            ("fault 3", {"faulted": "init faulted 3 pages in: 4,096 bytes each."}),
+        ],
+    ),
+    (
         {},
         [
             (

@@ -313,6 +313,10 @@ class Walk(Typist):
         else:
             self.says(self.line("touch 1", pid), errno.EFAULT)
 
+    def page_fault(self, chance: Random) -> None:
+        """Fault the user's pages in: these machines have no rss (tests/engine/test_rss.py has a walk of those that do)."""
+        self.says(self.line("fault 1", self.pid(chance)), errno.ENOSYS)
+
     def munmap(self, chance: Random) -> None:
         """Unmap the last map."""
         pid = self.pid(chance)
@@ -357,6 +361,7 @@ RULES: Final[dict[str, Callable[[Walk, Random], None]]] = {
     for name in (
         "mkdir", "rmdir", "mv", "attach", "limit", "failcnt", "switch", "release", "last_object",
         "chown", "remount", "cat", "ls", "ps",
-        "help", "nonsense", "fork", "end", "open", "close", "pipe", "socket", "mmap", "munmap", "other", "reclaim", "interrupt",
+        "help", "nonsense", "fork", "end", "open", "close", "pipe", "socket", "mmap", "munmap", "page_fault", "other",
+        "reclaim", "interrupt",
     )
 }  # fmt: skip
