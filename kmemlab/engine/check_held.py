@@ -38,10 +38,10 @@ def check_held(machine: Machine) -> None:
         held.append(("kmalloc", waiting.name))
     for kept in machine.interrupts.held.values():
         held += kept
-    if machine.rss is not None:
-        pages += machine.rss.pages
     check_objects(machine, held)
     zone = machine.slub.pages
+    if machine.rss is not None:
+        pages += machine.rss.pages
     require(len(set(pages)) == len(pages), "a page taken as a page is somebody's alone", pages)
     for pfn in pages:
         require(zone.used_order[pfn] == 0 and zone.user[pfn] == BUDDY_PAGE, "a table or a buffer has its page", pfn)
