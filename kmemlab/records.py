@@ -98,6 +98,34 @@ class SlabRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedSlab(Row):
+    """A slab that a cache can find.
+
+    Attributes:
+        number: its birth number in its cache, from 0, never used again.
+        live: objects that are handed out.
+    """
+
+    number: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow(Row):
+    """A cache as the kernel holds it: the slabs that its pointers lead to. Nothing in here leads to a full one.
+
+    Attributes:
+        name: of the cache.
+        cpu_slabs: the slab in each cpu's hand, by cpu; a cpu without one is left out.
+        partial: the partial list, in its order.
+    """
+
+    name: str
+    cpu_slabs: list[ListedSlab]
+    partial: list[ListedSlab]
+
+
+@dataclass(frozen=True, slots=True)
 class FlowRow(Row):
     """Bytes that flow the same way.
 
@@ -232,4 +260,4 @@ class StepRow(Row):
     state: str
 
 
-__all__ = ["ContainerRow", "CostRow", "EventRow", "FlowRow", "PageRow", "Row", "SlabRow", "StepRow"]
+__all__ = ["CacheRow", "ContainerRow", "CostRow", "EventRow", "FlowRow", "ListedSlab", "PageRow", "Row", "SlabRow", "StepRow"]

@@ -19,7 +19,7 @@ from .engine.events import EventLog, Stopped
 from .engine.machine import Machine as Kernel
 from .explain import steps_of
 from .recordings import ForeignFileError, read_json
-from .records import Row
+from .records import CacheRow, Row
 from .session_file import FORMAT, what_is_wrong, write_whole
 from .session_link import pack, unpack
 from .shell import Machine, Result
@@ -203,6 +203,10 @@ class Session:
         if name == "steps":
             return steps_of(self)
         return survey.rows(self.machine, self.log, self.position, name, cache)
+
+    def cache(self, name: str) -> CacheRow:
+        """Return a cache and what its own pointers lead to, at the position. ENOENT, if there is no such cache."""
+        return survey.cache_row(self.machine.find_cache(name))
 
     # -- checkpoints
 

@@ -15,7 +15,7 @@ from .engine.res_counter import NO_LIMIT
 from .engine.rss import RssContainer
 from .engine.slub_admin import slabs_of
 from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
-from .records import ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, PageRow, Row, SlabRow
+from .records import CacheRow, ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, ListedSlab, PageRow, Row, SlabRow
 
 STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
 
@@ -94,6 +94,13 @@ def where_slabs_are(cache: KmemCache) -> dict[int, str]:
     for slab in cache.full or []:
         found[slab.number] = "full list"
     return {int(number): where for number, where in found.items()}
+
+
+def cache_row(cache: KmemCache) -> CacheRow:
+    """Return a cache with the slabs that its pointers lead to: one in each cpu's hand, and the partial list in its order."""
+    held = [ListedSlab(int(cpu.slab.number), cpu.slab.live()) for cpu in cache.cpu_slab if cpu.slab is not None]
+    listed = [ListedSlab(int(slab.number), slab.live()) for slab in cache.partial_list()]
+    return CacheRow(cache.name, held, listed)
 
 
 def slab_rows(machine: Machine, cache: KmemCache, most: int | None = None) -> tuple[SlabRow, ...]:

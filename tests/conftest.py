@@ -14,8 +14,9 @@ settings.register_profile("explore", deadline=None, max_examples=1000, suppress_
 settings.load_profile(os.environ.get("KMEMLAB_HYPOTHESIS", "fixed"))
 
 
-# Labs of the tests keep nothing on the disk of whoever runs them; those about keeping say where.
+# Labs and lessons of the tests keep nothing on the disk of whoever runs them; those about keeping say where.
 os.environ["KMEMLAB_AUTOSAVE"] = "off"
+os.environ["KMEMLAB_PROGRESS"] = "off"
 
 GROUPS = ("browser", "compiled")
 BROWSER = Path(__file__).parent / "browser"

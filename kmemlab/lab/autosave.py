@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import time
 import uuid
 from collections import Counter
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
+from ..notebook import jupyter_shell
 from ..session import Session
 from ..session_file import what_is_wrong, write_whole
 
@@ -54,13 +54,6 @@ def folder(asked: bool | None) -> Path | None:
         return None
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if state else Path.home() / ".local" / "state") / "kmemlab" / "autosave"
-
-
-def jupyter_shell() -> Any:
-    """Return IPython's shell if it is that of a Jupyter kernel, else None. Loads nothing."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if hasattr(shell, "kernel") else None
 
 
 def place_of(key: str | None) -> str:

@@ -155,6 +155,11 @@ class SlabView(View):
 
     part = traitlets.Unicode("slabs").tag(sync=True)
 
+    @property
+    def cache(self) -> str:
+        """Name of the cache whose slabs are drawn."""
+        return self.controller.look.cache
+
 
 class ContainerView(View):
     """The containers: who is near the limit, and what keeps each alive.

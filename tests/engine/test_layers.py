@@ -49,7 +49,19 @@ def test_a_room_of_the_engine_can_be_read_in_one_sitting(room: Path) -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    ["verify", "traces", "races", "cli", "shell.py", "commands.py", "verbs.py", "session.py", "survey.py", "explain.py"],
+    [
+        "verify",
+        "traces",
+        "races",
+        "lessons",
+        "cli",
+        "shell.py",
+        "commands.py",
+        "verbs.py",
+        "session.py",
+        "survey.py",
+        "explain.py",
+    ],
 )
 def test_no_layer_below_the_lab_imports_pictures_or_the_lab(layer: str) -> None:
     above = HOME / layer
