@@ -26,6 +26,7 @@ from .look import HUE_NUMBERS, Look
 from .moment import Moment, path_nodes
 from .pictures import TABS, kept_or, picture
 from .slabsection import slab_pages
+from .switches import switches_of
 
 LAST_COMMANDS = 60
 LONGEST_OUTPUT = 20_000
@@ -109,6 +110,9 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     if look.events is not None:
         with guarded(frame, look):
             frame["log"] = eventlog.section(session, look.events, look.owners)
+    if look.switches:
+        with guarded(frame, look):
+            frame["machine"] = switches_of(machine.profile)
     if look.given is not None:
         frame["given"] = look.given
     if look.notice is not None:

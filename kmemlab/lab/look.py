@@ -40,6 +40,7 @@ class Look:
         tip: (slab, slot) that the pointer is over, for one answer.
         pages: what the slab pages were drawn from the last time.
         events: the filter of the event log, None while the timeline is in its place.
+        switches: the machine's switches are shown.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Look:
         self.tip: tuple[int, int] | None = None
         self.pages = SlabPages()
         self.events: str | None = None
+        self.switches = False
 
 
 def saved_owners(owners: Mapping[str, Owner]) -> dict[str, list[Any]]:

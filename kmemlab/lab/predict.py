@@ -19,7 +19,7 @@ from .questions import Question, question_about
 if TYPE_CHECKING:
     from .look import Look
 
-HELD: Final = frozenset(("step", "back", "event", "seek", "first", "last", "mark", "run", "undo", "scenario", "open"))
+HELD: Final = frozenset(("step", "back", "event", "seek", "first", "last", "mark", "run", "undo", "scenario", "open", "become"))
 
 
 @dataclass

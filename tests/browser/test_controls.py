@@ -173,6 +173,9 @@ def test_every_control_is_listed_and_every_one_listed_is_there(lab: LabPage, ser
         lab.root.locator(button).first.click()
         found.look()
         page.keyboard.press("Escape")
+    lab.press("m")
+    found.look()
+    lab.press("Escape")
     for tab in lab.root.locator("[role=tab]").all():
         if tab.get_attribute("aria-selected") != "true":
             before = lab.data("seq")

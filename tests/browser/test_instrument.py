@@ -389,3 +389,38 @@ def test_a_long_answer_is_read_from_its_beginning(lab: LabPage) -> None:
     assert seen[0] == "# man mount"
     assert seen[1] >= -2
     assert seen[2] > 0
+
+
+def test_the_same_story_is_told_on_another_machine_or_beside_one(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("n")
+    lab.press("m")
+    card = lab.root.locator(".kl-machine")
+    card.locator(".kl-switch[data-name=slub]").focus()  # as the card does by itself
+    assert card.locator(".kl-become").is_disabled()
+    lab.shot("machine")
+    lab.page.keyboard.press("ArrowDown")
+    assert card.locator(".kl-switchrow").first.inner_text().endswith("two are kept.")
+    before = lab.data("seq")
+    card.locator(".kl-beside").click()
+    lab.settle(before)
+    sides = lab.root.locator(".kl-labcompare .kl-side")
+    assert ["2.6.24" in sides.nth(0).inner_text(), "2.6.23" in sides.nth(1).inner_text()] == [True, True]
+    assert card.is_hidden()
+    lab.press("m")
+    card.locator(".kl-switch[data-name=slub]").select_option("1")
+    before = lab.data("seq")
+    card.locator(".kl-become").click()
+    lab.settle(before)
+    assert lab.python("print(lab.session.machine.profile.slub)").strip() == "2.6.23"
+    assert "with slub=2.6.23" in lab.root.locator(".kl-notice").inner_text()
+    assert lab.root.locator(".kl-labcompare").is_hidden()
+    lab.press("m")
+    assert card.locator(".kl-switch[data-name=slub]").input_value() == "1"
+    lab.page.keyboard.press("Escape")  # from the switch that has the focus
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-machine').hidden")
+    lab.press("m")
+    lab.click(".kl-machine .kl-close")
+    lab.page.wait_for_function("() => document.querySelector('.kmemlab-lab .kl-machine').hidden")

@@ -47,6 +47,10 @@ export function makeActions(link, player, parts, state, redraw) {
       else link.ask("events");
       if (!on) parts.root.focus({ preventScroll: true });
     },
+    machine(on = !frame().machine) {
+      link.ask("machine", { open: on }, () => window.setTimeout(parts.machine.focus, 0));
+      if (!on) parts.root.focus({ preventScroll: true });
+    },
     breakAt: (kind, arg) => link.ask("break", { kind, arg }),
     commands: (id) => commands(id),
     copy,
@@ -88,6 +92,10 @@ export function makeActions(link, player, parts, state, redraw) {
       }
       if (parts.bar.close() || parts.headline.close() || parts.terminal.close() || parts.containers.close())
         return undefined;
+      if (frame().machine) {
+        parts.root.focus({ preventScroll: true });
+        return link.ask("machine", { open: false });
+      }
       if (state.notice || (frame().notice && state.dismissed !== frame().notice)) return parts.dismiss();
       if (frame().predict) return link.ask("predict", { on: false });
       if (frame().compare) return link.ask("compare", { on: false });

@@ -19,6 +19,7 @@ import { makeGuard } from "./parts.js";
 import { makeTerminal } from "./terminal.js";
 import { makePredict } from "./predict.js";
 import { makeLabCompare } from "./sides.js";
+import { makeMachine } from "./machine.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
 
@@ -48,6 +49,7 @@ function buildParts(lab, root) {
     offer: makeOffer(lab),
     predict: makePredict(lab),
     compare: makeLabCompare(lab),
+    machine: makeMachine(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
@@ -76,7 +78,7 @@ function buildParts(lab, root) {
   const main = h("div", { class: "kl-main" }, parts.containers.el, parts.stage.el, parts.object.el, notice);
   main.append(parts.predict.el);
   const foot = h("div", { class: "kl-foot" }, h("div", { class: "kl-timeplace" }, parts.timeline.el, parts.log.el), parts.terminal.el);
-  const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable);
+  const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable, parts.machine.el);
   body.insertBefore(parts.compare.el, main);
   root.append(body);
   return Object.assign(parts, { notice, words, report, hero, body, dismiss: () => {}, copyReport: () => {} });
@@ -88,13 +90,14 @@ function keepKeys(root) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (
       event.detail === 0 ||
-      target.closest(".kl-term, .kl-menubox, .kl-source, .kl-try, .kl-count, .kl-log, input, select")
+      target.closest(".kl-term, .kl-menubox, .kl-machine, .kl-source, .kl-try, .kl-count, .kl-log, input, select")
     )
       return;
     if (target.closest("button, [role=treeitem], canvas")) root.focus({ preventScroll: true });
   });
   root.addEventListener("change", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).matches("select")) root.focus({ preventScroll: true });
+    // A switch of the machine's card keeps the focus: there are more below it.
+    if (/** @type {HTMLElement} */ (event.target).matches("select:not(.kl-switch)")) root.focus({ preventScroll: true });
   });
 }
 
@@ -200,6 +203,7 @@ function render({ model, el }) {
       offer: () => parts.offer.draw(frame),
       predict: () => parts.predict.draw(frame),
       compare: () => parts.compare.draw(frame, view),
+      machine: () => parts.machine.draw(frame),
     };
     const focused = document.activeElement;
     const ours = focused !== document.body && root.contains(focused);

@@ -18,6 +18,7 @@ export function makeMenu(lab) {
     "div",
     { class: "kl-menu", role: "menu", "aria-label": "More", hidden: true },
     entry("Compare: without the limits", "", () => lab.does.compare()),
+    entry("Another machine", "M", () => lab.does.machine()),
     entry("Predict the next event", "", () => lab.does.predict()),
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
     entry("Copy a link", "S", () => lab.does.share()),
@@ -37,7 +38,7 @@ export function makeMenu(lab) {
     {
       class: "kl-ghostbutton kl-more",
       type: "button",
-      title: "Undo, share, save, open, check, present, keys",
+      title: "Another machine, undo, share, save, open, check, present, keys",
       "aria-label": "More",
       "aria-haspopup": "menu",
       "aria-expanded": "false",
