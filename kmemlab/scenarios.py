@@ -159,6 +159,27 @@ def bomb_unlimited() -> Iterator[str]:
     yield "cat /proc/buddyinfo"
 
 
+def merged() -> Iterator[str]:
+    """Follow the letter on a kernel that merges caches: its own example is refused, and the files are nobody's.
+
+    `variant(session, boot="slub_nomerge")` types the same on a kernel that does not.
+    """
+    yield f"mount -t container -o kmem none {POINT}"
+    yield f"mkdir {POINT}/web"
+    yield f"echo -n 4096 > {POINT}/web/kmem.limit"
+    yield "fork"
+    yield f"echo 2 > {POINT}/web/tasks"
+    for cache in ("filp", "mnt_cache", "pid", "skbuff_head_cache", "dentry", "sighand_cache", "UNIX"):
+        yield f"echo 1 > /sys/slab/{cache}/cache_account"
+    yield "cat /sys/slab/filp/aliases"
+    for _ in range(5):
+        yield "as 2 open 4"
+    yield f"cat {POINT}/web/kmem.usage {POINT}/web/kmem.failcnt"
+    yield "as 2 close all"
+    yield "as 2 fork"  # pays for the signal_cache too where it is another name of UNIX
+    yield f"cat {POINT}/web/kmem.usage"
+
+
 def resident(shared: bool) -> Callable[[], Iterator[str]]:
     """Return the commands of a task that is stopped twice: for the memory it touches by rss, for the kernel's by kmem.
 
@@ -245,6 +266,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("quiet", "Two quiet containers", quiet, SMALL),
         Scenario("fd-bomb", "An fd bomb with a limit", bomb_limited, SMALL),
         Scenario("fd-bomb-free", "The same bomb without a limit", bomb_unlimited, {"memory": "2M", "cpus": 2}),
+        Scenario("merging", "The letter's example on a SLUB that merges", merged, {**SMALL, "boot": ""}, "kmalloc-256"),
         Scenario(
             "rss", "Pages and kernel memory, a hierarchy for each", resident(False), {**SMALL, "rss": True}, "vm_area_struct"
         ),

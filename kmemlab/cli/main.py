@@ -16,7 +16,7 @@ from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
-from . import app, doctor, races, replay, sh, verify, zoo
+from . import app, doctor, merging, races, replay, sh, verify, zoo
 
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
 
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--profile", default="2.6.24-nomerge", metavar="P", help="2.6.24-nomerge or 2.6.23-nomerge")
     three.add_argument("--rcu", choices=list(MODES), help="free at once (now), or when a grace period ends (grace)")
     three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
+    three.add_argument("--boot", metavar="WORDS", help='the boot line, such as "" (caches merge) or slab_account=filp')
     three.add_argument("--rss", action="store_true", help="with the rss subsystem: page faults are charged")
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
@@ -96,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
     six.add_argument("--seed", type=int, default=1, metavar="N", help="of the neighbour's work; 1")
     six.add_argument("--json", action="store_true", help="print one JSON object")
     six.set_defaults(run=zoo.run)
+
+    seven = commands.add_parser("merging", help="which caches merge, and what cache_account then says, in three boots")
+    seven.add_argument("--slub", default="2.6.24", choices=list(ERAS), help="era of the allocator")
+    seven.add_argument("--json", action="store_true", help="print one JSON object")
+    seven.set_defaults(run=merging.run)
 
     races.add(commands.add_parser("races", help="all schedules of a few operations: where they use what is freed, and why not"))
     return top

@@ -48,7 +48,10 @@ def open_session(arguments: argparse.Namespace) -> Session:
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)
         raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
-    return Session(slub=era, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT, rss=arguments.rss)
+    boot = "slub_nomerge" if arguments.boot is None else arguments.boot
+    return Session(
+        slub=era, boot=boot, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT, rss=arguments.rss
+    )  # fmt: skip
 
 
 def fitting(session: Session, arguments: argparse.Namespace) -> Session:
@@ -58,7 +61,11 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ForeignFileError: if it was not.
     """
     profile = session.machine.profile
-    for option, asked, has in (("--rcu", arguments.rcu, profile.rcu), ("--irq-payer", arguments.irq_payer, profile.irq_payer)):
+    for option, asked, has in (
+        ("--rcu", arguments.rcu, profile.rcu),
+        ("--irq-payer", arguments.irq_payer, profile.irq_payer),
+        ("--boot", arguments.boot, profile.boot),
+    ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)
     if arguments.rss and not profile.rss:

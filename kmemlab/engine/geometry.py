@@ -20,6 +20,9 @@ RECLAIM_ACCOUNT: Final = 0x20000
 PANIC: Final = 0x40000
 DESTROY_BY_RCU: Final = 0x80000
 TRACE: Final = 0x200000
+ACCOUNT: Final = (
+    0x4000000  # SLAB_ACCOUNT of 4.5 (recollection); 2007 had no such flag: kmemlab's boot word slab_account sets it
+)
 
 TRACK: Final = 24  # bytes of one tracking record: who allocated, who freed
 MIN_ALIGN: Final = 8  # alignof(unsigned long long)

@@ -25,7 +25,7 @@ from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
 from .notify import SlabNotifier
-from .profiles import ERAS, Profile, debug_options, parse_size
+from .profiles import ERAS, Profile, account_names, debug_options, known_names, parse_size
 from .rcu import GRACE, Rcu
 from .rss import Rss, RssSubsystem
 from .slub import Slub
@@ -129,11 +129,13 @@ class Machine:
         self.slub = Slub(pages, cpus, era.min_partial, era.full_to_tail, self.log)
         self.slub.nomerge = "slub_nomerge" in boot.split()
         self.slub.debug, self.slub.debug_flags, self.slub.debug_cache = debug_options(boot)
+        self.slub.account = account_names(boot)
         self.kmalloc = Kmalloc(self.slub, era.kmalloc_largest, era.limits())
         self.caches: dict[str, KmemCache] = {cache.name: cache for cache in self.slub.caches}
         if options["caches"]:
             for name, size, align, flags, ctor in CACHES:
                 self.create_cache(name, size, align, flags, ctor)
+            known_names(self.slub.account, [name for name, *_ in CACHES])
         self.containers = Containers()
         self.kmem_subsystem = KmemSubsystem()
         for subsystem in (Subsystem("cpuset"), Subsystem("cpuacct"), self.kmem_subsystem, Subsystem("memory")):

@@ -1,7 +1,8 @@
 """Merging: a new cache that fits an old one becomes another name for it. `find_mergeable`, mm/slub.c 2.6.23/24, facts 2.6.
 
 A merged cache is one cache with several names, so what is done through one of them is done to all: marking `filp` for
-accounting may mean marking kmalloc-256. The boot option slub_nomerge keeps every cache a cache of its own.
+accounting may mean marking kmalloc-256. The boot option slub_nomerge keeps every cache a cache of its own, and kmemlab's own
+slab_account=NAME,NAME only those that are to be charged.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .geometry import (
+    ACCOUNT,
     CACHE_DMA,
     DEBUG_FREE,
     DESTROY_BY_RCU,
@@ -26,7 +28,8 @@ from .types import POINTER
 if TYPE_CHECKING:
     from .slub import Slub
 
-NEVER_MERGE: Final = RED_ZONE | POISON | STORE_USER | TRACE | DESTROY_BY_RCU
+# ACCOUNT is kmemlab's own. In 4.5 it is in SLAB_MERGE_SAME (recollection): there flagged caches still merge with each other.
+NEVER_MERGE: Final = RED_ZONE | POISON | STORE_USER | TRACE | DESTROY_BY_RCU | ACCOUNT
 MERGE_SAME: Final = DEBUG_FREE | RECLAIM_ACCOUNT | CACHE_DMA
 
 

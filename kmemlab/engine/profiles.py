@@ -46,7 +46,8 @@ class Profile:
         memory: bytes, a multiple of the page size, at least 64 KiB.
         boot: the kernel's boot line: "slub_nomerge" keeps every cache a cache of its own (without it caches merge);
             "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options, for
-            every cache or for those whose name begins so.
+            every cache or for those whose name begins so. "slab_account=filp,mnt_cache", kmemlab's own, keeps only these
+            from merging, so that they can be accounted.
         seed: what every random choice starts from.
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
         rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
@@ -78,9 +79,13 @@ class Profile:
         if not MIN_MEMORY <= self.memory <= MAX_MEMORY or self.memory % PAGE_SIZE:
             raise invalid(f"memory={self.memory}: choose 64K to 16G, a multiple of {PAGE_SIZE}")
         for word in self.boot.split():
-            if word != "slub_nomerge" and word.partition("=")[0] != "slub_debug":
-                raise invalid(f"boot option {word!r} is not modelled: slub_nomerge and slub_debug[=FLAGS[,CACHE]] are")
+            if word != "slub_nomerge" and word.partition("=")[0] not in ("slub_debug", "slab_account"):
+                raise invalid(
+                    f"boot option {word!r} is not modelled: "
+                    "slub_nomerge, slub_debug[=FLAGS[,CACHE]] and slab_account=CACHE,... are"
+                )
         debug_options(self.boot)
+        account_names(self.boot)
         if self.arrays not in ("memory", "free"):
             raise invalid(f"arrays={self.arrays!r}: choose memory or free")
         if self.rcu not in ("now", "grace"):
@@ -120,6 +125,33 @@ def debug_options(boot: str) -> tuple[bool, int, str]:
                 flags |= DEBUG_LETTERS[letter.upper()]
             return True, flags or DEFAULT_DEBUG, cache
     return False, 0, ""
+
+
+def account_names(boot: str) -> list[str]:
+    """Read slab_account off a boot line: the caches that may not merge. Kmemlab's own word: 2007 knew slub_nomerge only.
+
+    Raises:
+        KernelError: EINVAL for slab_account without a name, or with an empty one.
+    """
+    names: list[str] = []
+    for word in boot.split():
+        option, _, value = word.partition("=")
+        if option == "slab_account":
+            names += value.split(",")
+    if "" in names:
+        raise invalid("slab_account needs names of caches with a comma between: slab_account=filp,mnt_cache")
+    return names
+
+
+def known_names(asked: list[str], known: list[str]) -> None:
+    """See that slab_account names caches that there are.
+
+    Raises:
+        KernelError: EINVAL for another name, a kmalloc cache too: kmalloc caches cannot be accounted.
+    """
+    for name in asked:
+        if name not in known:
+            raise invalid(f"slab_account={name}: there is no such cache to be accounted; there is {', '.join(known[:4])} ...")
 
 
 def parse_size(text: str | int) -> int:

@@ -36,6 +36,7 @@ class Slub:
         full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
         log: the event log, None to run without.
         nomerge: every cache stays a cache of its own (merge.py).
+        account: caches that may not merge, so that they can be accounted (boot word slab_account).
         debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: how caches it is for begin.
         kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
         record_size: bytes of a struct kmem_cache.
@@ -44,8 +45,8 @@ class Slub:
     """
 
     __slots__ = (
-        "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_to_tail", "kfree", "kmalloc", "log",
-        "min_partial", "nomerge", "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
+        "account", "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_to_tail", "kfree", "kmalloc",
+        "log", "min_partial", "nomerge", "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +66,7 @@ class Slub:
         self.debug = False
         self.debug_flags = 0
         self.debug_cache = ""
+        self.account: list[str] = []
         self.kmalloc: Callable[[int, int], int] | None = None
         self.kfree: Callable[[int, int], None] | None = None
         self.record_size = 0

@@ -6,7 +6,7 @@ import errno
 from typing import Final
 
 from .errors import KernelError, invalid
-from .geometry import OrderLimits, calculate_sizes
+from .geometry import ACCOUNT, OrderLimits, calculate_sizes
 from .kmem_cache import KmemCache, Slab
 from .merge import add_alias, find_mergeable
 from .slub import Slub
@@ -41,6 +41,8 @@ def kmem_cache_create(
         raise KernelError(errno.EEXIST, f"there is a cache called {name} already")
     if size < 1 or size > MAX_OBJECT or align < 0:
         raise invalid(f"objects of {size} bytes, aligned to {align}: the size must be 1 to {MAX_OBJECT}")
+    if name in slub.account:
+        flags |= ACCOUNT
     if family == 0:
         twin = find_mergeable(slub, size, align, flags, ctor)
         if twin is not None:

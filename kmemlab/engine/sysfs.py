@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from .errors import invalid
 from .geometry import CACHE_DMA, DEBUG_FREE, DESTROY_BY_RCU, HWCACHE_ALIGN, POISON, RECLAIM_ACCOUNT, RED_ZONE, STORE_USER, TRACE
-from .kmem_cache import KmemCache
+from .kmem_cache import KMALLOC, KmemCache
 from .merge import NEVER_MERGE
 from .slub_admin import kmem_cache_shrink
 from .validate import SWITCHES, list_locations, store_switch, store_validate
@@ -44,7 +44,7 @@ class SlabRootDir(Dir):
         cache = self.machine.caches.get(name)
         if cache is None and name.startswith(":") and name in self.names():
             cache = next(each for each in self.machine.slub.caches if mergeable(each) and unique_id(each) == name)
-        return None if cache is None else CacheDir(self.machine, cache)
+        return None if cache is None else CacheDir(self.machine, cache, name)
 
 
 def mergeable(cache: KmemCache) -> bool:
@@ -61,11 +61,12 @@ def unique_id(cache: KmemCache) -> str:
 
 
 class CacheDir(Dir):
-    """The directory of one cache."""
+    """The directory of one cache, by one of its names."""
 
-    def __init__(self, machine: Machine, cache: KmemCache) -> None:
+    def __init__(self, machine: Machine, cache: KmemCache, name: str) -> None:
         self.machine = machine
         self.cache = cache
+        self.name = name
 
     def names(self) -> list[str]:
         """Name the files."""
@@ -127,6 +128,8 @@ class CacheDir(Dir):
         """
         if text[:1] not in ("0", "1"):
             raise invalid('Write "1" to charge for this cache, or "0" to stop.')
+        if self.cache.family & KMALLOC and self.name != self.cache.name:
+            raise invalid(f"kmalloc caches cannot be accounted, and {self.name} is {self.cache.name}: boot with slub_nomerge.")
         self.machine.account(self.cache, text[0] == "1")
 
     def store_shrink(self, text: str) -> None:
