@@ -22,6 +22,7 @@ from typing import Any
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from . import prose, values
 
@@ -86,6 +87,7 @@ def make(path: Path) -> nbformat.NotebookNode:
     notebook = source_of(path)
     with tempfile.TemporaryDirectory() as home:
         quiet = {**dict.fromkeys(SILENT, "off"), "IPYTHONDIR": home, "PYTHONHASHSEED": "0"}
+        quiet["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(ROOT)]))
         before = {name: os.environ.get(name) for name in quiet}
         os.environ.update(quiet)
         try:
@@ -160,7 +162,13 @@ def main(arguments: list[str] | None = None) -> int:
         for sentence in prose.broken_rules(source_of(path)):
             print(f"{path.name}: {sentence}", file=sys.stderr)
             wrong += 1
-        text = written(make(path))
+        try:
+            text = written(make(path))
+        except CellExecutionError as error:
+            told = re.sub(r"\x1b\[[\d;]*m", "", str(error)).splitlines()
+            print(f"{path.name}: a cell failed: {error.ename}: {error.evalue}", *told[-30:], sep="\n  ", file=sys.stderr)
+            wrong += 1
+            continue
         if not chosen.check:
             place(path).write_text(text, encoding="utf-8")
         elif not place(path).exists() or place(path).read_text(encoding="utf-8") != text:

@@ -26,7 +26,7 @@ CODE_SPAN = re.compile(r"`[^`]*`")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 GIVEN = "given"
-SOURCE = re.compile(r"facts \d|letter|recorded|lesson \d|\w+, \S+|[\w/]+\.[ch]|kmemlab's choice|arithmetic")
+SOURCE = re.compile(r"facts \d|letter|recorded|lesson \d|\w+, \S+|[\w/]+\.[ch]|kmemlab's choice")
 
 
 def prose(notebook: Any) -> Iterator[tuple[int, str]]:
@@ -56,6 +56,8 @@ def bare_numbers(text: str, given: set[int]) -> list[str]:
         for expression in EXPRESSION.findall(text)
         if not any(isinstance(node, ast.Name) for node in ast.walk(ast.parse(expression.strip(), mode="eval")))
     ]
+    if re.search(r"^\{\{[^}]*\}\}[.)] ", text, re.MULTILINE):
+        told.append("a line that begins with a number and a full stop is read as a list")
     text = "\n".join(line for line in EXPRESSION.sub("", FENCE.sub("", text)).splitlines() if not line.startswith(">"))
     text = CODE_SPAN.sub(lambda span: "" if re.search(r"[A-Za-z/…]", span[0]) else span[0], text)
     for found in NUMBER.finditer(text):

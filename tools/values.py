@@ -29,6 +29,11 @@ def live(session: Any, cache: str = "filp") -> int:
     return sum(row.inuse for row in session.records("slabs", cache))
 
 
+def largest(session: Any) -> int:
+    """Return how many pages the largest free block has, 0 where none is free."""
+    return max((1 << order for order, blocks in enumerate(session.machine.slub.pages.free_blocks()) if blocks), default=0)
+
+
 def reason(session: Any) -> str:
     """Return the kernel's words for the last command's refusal."""
     words: str = session.results[-1].err.partition("\n")[0].rpartition(": ")[2].partition(" (")[0]
@@ -42,7 +47,9 @@ def fresh(*commands: str, **machine: Any) -> Session:
     return session
 
 
-HELPERS: Mapping[str, Any] = {"PAGE_SIZE": PAGE_SIZE, "cat": cat, "live": live, "reason": reason, "fresh": fresh}
+HELPERS: Mapping[str, Any] = {
+    "PAGE_SIZE": PAGE_SIZE, "cat": cat, "fresh": fresh, "largest": largest, "live": live, "reason": reason,
+}  # fmt: skip
 
 
 def written(value: object) -> str:

@@ -1,54 +1,35 @@
-"""The notebooks, executed: in a Jupyter kernel without a page, and in a real browser."""
+"""A lesson in a real JupyterLab. That all of them run, and are fresh, is tested without a page: tests/lessons."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from .lab_page import LabPage
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
-
-
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-    printed = "\n".join(
-        output.get("data", {}).get("text/plain", "")
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-    )
-    if path.stem.startswith("00"):
-        assert "(144 of 400 refused)" in printed
-        assert "sh: write error: Device or resource busy" in printed
-
-
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert code
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
 
 
 @pytest.mark.browser
-def test_first_light_opens_in_jupyterlab_and_every_picture_is_painted(lab: LabPage) -> None:
-    lab.open_file(NOTEBOOKS / "00-first-light.ipynb")
+def test_a_lesson_hides_its_outputs_until_it_is_run_and_then_every_picture_is_painted(lab: LabPage) -> None:
+    path = NOTEBOOKS / "00-first-light.ipynb"
+    shutil.copy(path, lab.server.log.parent / "root" / f"{lab.name}.ipynb")
+    lab.visit(f"{lab.name}.ipynb")
+    answers = lab.page.locator(".jp-OutputArea-output", has_text="144 of 400 refused")
+    lab.page.locator(".jp-OutputPlaceholder").first.wait_for()
+    assert answers.count() == 0, "the predictions' answers are folded away"
+    lab.run_all()
     lab.ready()
+    answers.first.wait_for()
     assert lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
-    wanted = sum("Picture(" in cell.source for cell in nbformat.read(NOTEBOOKS / "00-first-light.ipynb", 4).cells)
-    panels = lab.page.locator(".kmemlab-panel .main-svg")
+    wanted = sum("Picture(" in cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
     lab.page.wait_for_function(
         "(n) => [...document.querySelectorAll('.kmemlab-panel')].filter((e) => e.querySelector('.main-svg')).length === n",
         arg=wanted,
     )
-    assert panels.count() >= wanted
     lab.shot("notebook-top")
 
 

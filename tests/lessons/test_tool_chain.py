@@ -132,6 +132,7 @@ def test_a_value_that_nobody_means_to_read_is_refused(value: object) -> None:
     ("| 216 | 12 |", "216 is neither evaluated"),
     ("<details><summary>?</summary>\n\n2304.\n</details>", "2304 is neither evaluated"),
     ("216<!-- I think -->", "216 is neither evaluated"),
+    ("{{ live(s) }}. That is all.", "a line that begins with a number and a full stop is read as a list"),
     ("{{ 8192 }} bytes", "{{ 8192 }} evaluates nothing"),
     ("a limit of 4,097<!-- given -->", "4,097 is marked as given, and no code"),
 ])  # fmt: skip
