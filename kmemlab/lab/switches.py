@@ -66,6 +66,14 @@ SWITCHES: Final = (
         ),
     ),
     Switch(
+        "rss",
+        "RSS sibling",
+        (
+            (False, "Only kmem is registered."),
+            (True, "A second subsystem on the same counters charges a page for each page fault."),
+        ),
+    ),
+    Switch(
         "irq_payer",
         "Interrupts",
         (
