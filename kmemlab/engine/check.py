@@ -9,6 +9,7 @@ from .check_held import check_held
 from .check_hierarchies import check_hierarchies
 from .errors import KernelError, require
 from .kmem_cache import KmemCache, Slab
+from .off_choice import check_off
 from .slub_admin import slabs_of
 from .slub_debug import UNKNOWN, SlabDebug, bytes_of, should_be
 from .types import IN_USE, NONE, PAGE_SHIFT
@@ -39,6 +40,7 @@ def check(machine: Machine) -> None:
     if machine.rss is not None:
         machine.rss.check()
     check_users(machine)
+    check_off(machine)
 
 
 def check_pages(machine: Machine) -> None:

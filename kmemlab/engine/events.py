@@ -20,7 +20,11 @@ SWITCHED: Final = 6
 COMMAND: Final = 7
 AGENT: Final = 8
 FAULT: Final = 9
-KINDS: Final = ("newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent", "fault")
+UNCHARGED: Final = 10  # an object that accounting was switched off under: it stays in use, and is nobody's
+KINDS: Final = (
+    "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent", "fault",
+    "uncharged",
+)  # fmt: skip
 
 
 class Stopped(Exception):  # noqa: N818 (it is not an error)

@@ -30,12 +30,13 @@ class Slab:
         after, before: links of the partial list; listed: whether it is on it.
         owners: for each object the number of its owner, NONE for a NULL pointer. Empty if the slab has no array.
         array: address of the owner array in simulated memory, NONE if it takes none there.
+        generation: when it got its array, where arrays have generations (off_drain.py); 0 for none.
         debug: what a debugged slab has besides (slub_debug.py); None for others, also for one older than its cache's flags.
     """
 
     __slots__ = (
-        "after", "array", "base", "before", "cache", "debug", "freelist", "frozen", "has_owners", "inuse", "link", "listed",
-        "number", "owners",
+        "after", "array", "base", "before", "cache", "debug", "freelist", "frozen", "generation", "has_owners", "inuse", "link",
+        "listed", "number", "owners",
     )  # fmt: skip
 
     def __init__(self, cache: KmemCache, pfn: i64) -> None:
@@ -52,6 +53,7 @@ class Slab:
         self.has_owners = False
         self.owners: vec[i32] = cache.no_owners
         self.array: i64 = NONE
+        self.generation: i64 = 0
         self.debug = SlabDebug() if cache.debug and cache.flags & DEBUGGED else None
 
     @property
@@ -101,14 +103,15 @@ class KmemCache:
         births: slabs ever made.
         refcount: the cache and its aliases; aliases: their names.
         debug: a SLUB_DEBUG cache: no cpu keeps a list of its own, every object takes the page's.
-        full: the full slabs, newest first, of a cache that tracks its users (STORE_USER); None for every other.
+        full: the full slabs, newest first, of a cache that tracks its users (STORE_USER), or of every cache where "off"
+            is to find them (off_lists.py); None for others. full_ops: how often a slab joined or left.
         metadata: address of its own record in simulated memory, NONE where records cost nothing.
         listeners: who hears its events (notify.py); empty for most.
     """
 
     __slots__ = (
-        "aliases", "align", "births", "cpu_slab", "ctor", "debug", "family", "flags", "fresh_chain", "full", "inuse",
-        "last_partial", "listeners", "metadata", "name", "no_owners", "nr_partial", "nr_slabs", "objects", "objsize",
+        "aliases", "align", "births", "cpu_slab", "ctor", "debug", "family", "flags", "fresh_chain", "full", "full_ops",
+        "inuse", "last_partial", "listeners", "metadata", "name", "no_owners", "nr_partial", "nr_slabs", "objects", "objsize",
         "offset", "order", "partial", "refcount", "size",
     )  # fmt: skip
 
@@ -138,6 +141,7 @@ class KmemCache:
         self.aliases: list[str] = []
         self.debug = debug and bool(flags & DEBUGGED)
         self.full: list[Slab] | None = [] if debug and flags & STORE_USER else None
+        self.full_ops: i64 = 0
         self.metadata: i64 = NONE
         self.cpu_slab = [CpuSlab() for _ in range(nr_cpus)]
         self.partial: Slab | None = None
@@ -209,8 +213,10 @@ class KmemCache:
         """Take note of a slab that a cpu lets go full: on the list where there is one; usually there is none."""
         if self.full is not None:
             self.full.insert(0, slab)
+            self.full_ops += 1
 
     def remove_full(self, slab: Slab) -> None:
         """Take a slab that is full no longer off that list."""
         if self.full is not None:
             self.full.remove(slab)
+            self.full_ops += 1

@@ -25,6 +25,7 @@ from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
 from .notify import SlabNotifier
+from .off_choice import choose
 from .profiles import ERAS, Profile, account_names, debug_options, known_names, parse_size
 from .rcu import GRACE, Rcu
 from .rss import Rss, RssSubsystem
@@ -111,7 +112,7 @@ class Machine:
         **more: Any,
     ) -> None:
         known = {
-            "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False,
+            "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty",
             "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
@@ -120,7 +121,7 @@ class Machine:
         options = {**known, **more}
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
-            options["rcu"], options["irq_payer"], rss=options["rss"],
+            options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"],
         )  # fmt: skip
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
@@ -147,14 +148,10 @@ class Machine:
         self.tasks = Tasks(self)
         self.current = Current(self.tasks.boot(), 0)
         in_memory = self.profile.arrays == "memory"
-        self.kmem = KmemController(
-            self.kmem_subsystem,
-            self.current,
-            self.kmalloc.kmalloc if in_memory else None,
-            self.kmalloc.kfree if in_memory else None,
-        )
+        kmalloc, kfree = (self.kmalloc.kmalloc, self.kmalloc.kfree) if in_memory else (None, None)
+        kmem = KmemController(self.kmem_subsystem, self.current, kmalloc, kfree)
         self.notifier = SlabNotifier()
-        self.notifier.register(self.kmem)
+        self.kmem = choose(self.profile.off, kmem, self.slub, self.notifier)
         self.rcu = Rcu(self, self.profile.rcu == GRACE)
         self.dcache = Dcache(self)
         self.interrupts = Interrupts(self, self.profile.irq_payer)
@@ -244,7 +241,7 @@ class Machine:
         """Switch accounting of a cache on or off; what it is already is no change.
 
         Raises:
-            KernelError: EINVAL for kmalloc caches, EBUSY for off with objects in use.
+            KernelError: EINVAL for kmalloc caches, EBUSY for off with objects in use (not with a design of `Profile.off`).
         """
         self.kmem.may_switch(cache, on, 0 if on else live_objects(self.slub, cache))
         if on != self.accounted(cache):

@@ -53,6 +53,8 @@ class Profile:
         rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
         irq_payer: who pays for what an interrupt allocates: "current", "root" or "none" (irq.py).
         rss: True registers the rss subsystem: each page fault takes a page of user memory and charges it (rss.py).
+        off: what `echo 0 > cache_account` can do: "empty" refuses while objects live, as the letter has it; "full-list",
+            "walk", "drain" and "charged-list" are designs that do it (off.py).
     """
 
     slub: str = "2.6.24"
@@ -64,12 +66,13 @@ class Profile:
     rcu: str = "now"
     irq_payer: str = "current"
     rss: bool = False
+    off: str = "empty"
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays", "rcu", "irq_payer"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -94,6 +97,8 @@ class Profile:
             raise invalid(f"irq_payer={self.irq_payer!r}: choose current, root or none")
         if type(self.rss) is not bool:
             raise invalid(f"rss={self.rss!r}: choose True or False")
+        if self.off not in ("empty", "full-list", "walk", "drain", "charged-list"):
+            raise invalid(f"off={self.off!r}: choose empty, full-list, walk, drain or charged-list")
 
     @property
     def name(self) -> str:

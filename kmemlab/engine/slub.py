@@ -35,6 +35,7 @@ class Slub:
         min_partial: empty slabs that a deactivation keeps: 2 in 2.6.23, 5 in 2.6.24.
         full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
         log: the event log, None to run without.
+        full_lists: every cache lists its full slabs, for "off" to find (off_lists.py).
         nomerge: every cache stays a cache of its own (merge.py).
         account: caches that may not merge, so that they can be accounted (boot word slab_account).
         debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: how caches it is for begin.
@@ -45,7 +46,8 @@ class Slub:
     """
 
     __slots__ = (
-        "account", "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_to_tail", "kfree", "kmalloc",
+        "account", "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_lists", "full_to_tail",
+        "kfree", "kmalloc",
         "log", "min_partial", "nomerge", "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
     )  # fmt: skip
 
@@ -63,6 +65,7 @@ class Slub:
         self.full_to_tail = full_to_tail
         self.log = log
         self.nomerge = True
+        self.full_lists = False
         self.debug = False
         self.debug_flags = 0
         self.debug_cache = ""

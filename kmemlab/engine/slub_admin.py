@@ -54,6 +54,8 @@ def kmem_cache_create(
     if geometry.objects == 0:
         raise invalid(f"no slab of any order holds an object of {geometry.size} bytes")
     cache = KmemCache(name, geometry, flags, align, ctor, slub.nr_cpus, family, slub.debug)
+    if slub.full_lists:
+        cache.full = []
     if slub.kmalloc is not None and family == 0:
         cache.metadata = slub.kmalloc(slub.record_size, cpu)
         if cache.metadata == NONE:

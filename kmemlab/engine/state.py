@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .faults import restore_faults
 from .kmem_cache import DEBUGGED, KmemCache, Slab
+from .off_choice import off_state, restore_off
 from .state_containers import containers_state, restore_containers, restore_tasks, tasks_state
 from .state_debug import debug_state, restore_debug, restore_flags
 from .types import IN_USE, NONE, i16, i32, vec
@@ -38,6 +39,7 @@ def state(machine: Machine) -> dict[str, Any]:
             "directories": machine.tree.root.paths(),
             "mounts": [[path, hierarchy.ident] for path, hierarchy in machine.tree.mounts.items()],
         },
+        **off_state(machine),
     }
     said = machine.slub.printk.state()
     if said:
@@ -64,6 +66,7 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     restore_containers(machine, saved["containers"])
     if machine.rss is not None:
         machine.rss.restore(saved["rss"])
+    restore_off(machine, saved.get("off", {}))
     pid, cpu = saved["current"]
     machine.run_as(pid, cpu)
     for name, guest in machine.guests.items():
@@ -111,6 +114,8 @@ def slab_state(slab: Slab) -> dict[str, Any]:
     if slab.has_owners:
         described["owners"] = list(slab.owners)
         described["array"] = slab.array
+        if slab.generation:
+            described["generation"] = slab.generation
     if slab.debug is not None:
         described["debug"] = debug_state(slab)
     return described
@@ -167,6 +172,7 @@ def restore_slab(cache: KmemCache, saved: dict[str, Any]) -> Slab:
         slab.owners = vec[i32](saved["owners"])
         slab.has_owners = True
         slab.array = saved["array"]
+        slab.generation = saved.get("generation", 0)
     restore_debug(slab, saved.get("debug"))
     return slab
 
