@@ -31,7 +31,7 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
     teller = {
         "alloc": tell_alloc, "refused": tell_refused, "free": tell_free, "newpage": tell_newpage,
         "freepage": tell_freepage, "nopage": tell_nopage, "switched": tell_switched, "command": tell_command,
-        "agent": tell_agent, "fault": tell_fault,
+        "agent": tell_agent, "fault": tell_fault, "uncharged": tell_uncharged,
     }[event.kind]  # fmt: skip
     teller(session, event, story)
     return tuple(story.steps)
@@ -129,5 +129,19 @@ def tell_free(session: Session, event: EventRow, story: Story) -> None:
     story.go(
         kind, "res_counter_uncharge", f"{before:,} − {event.bytes:,} = {after:,}",
         where=where, here=name_of(home.path if home is not None else None), bytes=event.bytes, before=before, after=after,
+    )  # fmt: skip
+    story.go("reference less", "css_put", refs(session, PUT), where=where, bytes=event.bytes)
+
+
+def tell_uncharged(session: Session, event: EventRow, story: Story) -> None:
+    """Accounting switched off under an object: it stays in use, and whoever owned it gets the bytes back."""
+    begin(session, event, story)
+    where, slab = name_of(event.container), slab_number(session, event)
+    story.go("off found", "claim", f"slot {event.slot} → nobody", slab=slab, slot=event.slot, where=where)
+    before, _ = change(session, UNCHARGE)
+    after = before - event.bytes
+    story.go(
+        "uncharged", "res_counter_uncharge", f"{before:,} − {event.bytes:,} = {after:,}",
+        where=where, bytes=event.bytes, before=before, after=after,
     )  # fmt: skip
     story.go("reference less", "css_put", refs(session, PUT), where=where, bytes=event.bytes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .engine.events import NEWPAGE, SWITCHED
 from .engine.faults import FAULTS
+from .engine.off import OffController
 from .engine.types import PAGE_SIZE, POINTER
 from .explain_story import Story, begin, name_of, slab_number, verb_of
 from .records import EventRow
@@ -23,7 +24,8 @@ def tell_newpage(session: Session, event: EventRow, story: Story) -> None:
     story.go(kind, "alloc_pages", f"page {event.pfn}, order {order}", cache=event.cache, from_=event.order, order=order)
     cache = session.machine.find_cache(event.cache)
     if session.machine.accounted(cache):
-        size = int(cache.objects) * POINTER
+        kmem = session.machine.kmem
+        size = int(cache.objects) * POINTER + (kmem.header if isinstance(kmem, OffController) else 0)
         story.go("array made", "owner array", f"{size:,} bytes", bytes=size)
     story.go("slab born", "new_slab", f"slab {number}", pfn=str(event.pfn), slab=number)
 
@@ -72,6 +74,10 @@ def tell_switched(session: Session, event: EventRow, story: Story) -> None:
     """Accounting of a cache switched."""
     begin(session, event, story)
     kind = "cache marked" if event.slot else "cache unmarked"
+    kmem = session.machine.kmem
+    if isinstance(kmem, OffController) and not event.slot:
+        drains = any(off.cache == event.cache and off.done < 0 for off in kmem.offs)
+        kind = "cache drains" if drains else "cache off"
     story.go(kind, "cache_account", f"{event.cache}: {'on' if event.slot else 'off'}", cache=event.cache)
 
 

@@ -185,6 +185,19 @@ TABLE: dict[str, Row] = {
         "{cache} has no objects: its charging ends.",
         source=LETTER,
     ),
+    "cache off": row(
+        "{cache} is off, and nobody is charged for it any more.",
+        "{cache} is off: nobody is charged for it.",
+        source=CHOICE,
+        model=True,
+    ),
+    "cache drains": row(
+        "{cache} is off: what is charged drains as it is freed.",
+        "{cache} is off. What is charged drains.",
+        source=CHOICE,
+        model=True,
+    ),
+    "off found": row("Off found slab {slab}, slot {slot}: {where} pays for it.", source=CHOICE, model=True),
     "agent": row(
         "Nobody uses {where} any more: its release agent would run.", source=f"cgroup_release_agent, {CGROUP}", model=True
     ),

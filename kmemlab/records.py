@@ -210,7 +210,7 @@ class EventRow(Row):
         n: its number, from 1.
         command: number of the command it is part of, from 1.
         kind: "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent",
-            "fault".
+            "fault", "uncharged" (accounting switched off under an object that stays in use).
         pid: the task that did it.
         container: path of the container charged, refused or given back to; None where there is none.
         cache: name of the cache, "" for a command's end.

@@ -12,6 +12,7 @@ from typing import Any
 from .. import __version__
 from ..engine.errors import KernelError
 from ..engine.irq import PAYERS
+from ..engine.off import DESIGNS
 from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
     three.add_argument("--boot", metavar="WORDS", help='the boot line, such as "" (caches merge) or slab_account=filp')
     three.add_argument("--rss", action="store_true", help="with the rss subsystem: page faults are charged")
+    three.add_argument("--off", choices=list(DESIGNS), help="what turning accounting off can do: empty is the letter's")
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
     three.set_defaults(run=sh.run)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from ..engine.irq import CURRENT
+from ..engine.off import EMPTY
 from ..engine.profiles import ERAS
 from ..engine.rcu import NOW
 from ..recordings import ForeignFileError, open_text
@@ -48,10 +49,14 @@ def open_session(arguments: argparse.Namespace) -> Session:
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)
         raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
-    boot = "slub_nomerge" if arguments.boot is None else arguments.boot
     return Session(
-        slub=era, boot=boot, rcu=arguments.rcu or NOW, irq_payer=arguments.irq_payer or CURRENT, rss=arguments.rss
-    )  # fmt: skip
+        slub=era,
+        boot="slub_nomerge" if arguments.boot is None else arguments.boot,
+        rcu=arguments.rcu or NOW,
+        irq_payer=arguments.irq_payer or CURRENT,
+        rss=arguments.rss,
+        off=arguments.off or EMPTY,
+    )
 
 
 def fitting(session: Session, arguments: argparse.Namespace) -> Session:
@@ -65,6 +70,7 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ("--rcu", arguments.rcu, profile.rcu),
         ("--irq-payer", arguments.irq_payer, profile.irq_payer),
         ("--boot", arguments.boot, profile.boot),
+        ("--off", arguments.off, profile.off),
     ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)

@@ -1,5 +1,6 @@
-"""Off that stops charging and waits: an object that is charged stays so until it is freed. Off answers at once, and is done
-when the last one goes; one file kept open keeps it from ever being done.
+"""Off that stops charging and waits: what is charged stays so until it is freed.
+
+Off answers at once, and is done when the last object goes; one file kept open keeps it from ever being done.
 
 Accounting may be on again by then. A slab belongs to the generation in which it got its array (1 from the first "on" to the
 first "off", then 2 ...), and objects are charged in slabs of the present generation only: an old slab that still drains is, to

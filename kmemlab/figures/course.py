@@ -43,7 +43,7 @@ def course(events: Sequence[EventRow]) -> Course:
     run = Course()
     for event in events:
         run.last = max(run.last, event.n)
-        if event.kind in ("alloc", "free") and event.container is not None:
+        if event.kind in ("alloc", "free", "uncharged") and event.container is not None:
             amount = event.bytes if event.kind == "alloc" else -event.bytes
             _add(run.usage.setdefault(event.container, []), event.n, amount)
             _add(run.charged, event.n, amount)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine.events import ALLOC, COMMAND, FAULT, FREE, KINDS, NOPAGE, REFUSED
+from ..engine.events import ALLOC, COMMAND, FAULT, FREE, KINDS, NOPAGE, REFUSED, UNCHARGED
 from ..engine.types import NONE
 from ..figures import Owner
 from ..session import Session
@@ -114,7 +114,7 @@ def row(session: Session, n: int, owners: Mapping[str, Owner]) -> dict[str, Any]
         "what": what(session, n),
         "who": f"{session.cast.tasks.get(pid, 'task')} {pid}",
     }
-    if kind in (ALLOC, FREE, REFUSED) and log.owner[n] != NONE:
+    if kind in (ALLOC, FREE, REFUSED, UNCHARGED) and log.owner[n] != NONE:
         owner = owners.get(session.cast.containers.get(int(log.owner[n]), ""))
         if owner is not None:
             one["owner"] = {"letter": owner.letter, "hue": HUE_NUMBERS[owner.hue], "stripe": owner.stripe}
@@ -135,7 +135,7 @@ def what(session: Session, n: int) -> str:
     place = []
     if log.slab[n] >= 0:
         place.append(f"slab {log.slab[n]}")
-    if log.slot[n] >= 0 and log.kind[n] in (ALLOC, FREE, REFUSED):
+    if log.slot[n] >= 0 and log.kind[n] in (ALLOC, FREE, REFUSED, UNCHARGED):
         place.append(f"slot {log.slot[n]}")
     if log.size[n] > 0:
         place.append(f"{log.size[n]:,} bytes")

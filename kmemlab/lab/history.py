@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.events import ALLOC, FREE, FREEPAGE, NEWPAGE, REFUSED, SWITCHED, EventLog
+from ..engine.events import ALLOC, FREE, FREEPAGE, NEWPAGE, REFUSED, SWITCHED, UNCHARGED, EventLog
 from ..engine.types import NONE
 
 POINTS = 400  # of a line in the small multiples: more than it has pixels
@@ -83,7 +83,7 @@ class History:
             self.accounted = known
         for n in range(self.length, length):
             kind = kinds[n]
-            if kind in (ALLOC, FREE):
+            if kind in (ALLOC, FREE, UNCHARGED):
                 owner = log.owner[n]
                 if owner != NONE:
                     by = log.size[n] if kind == ALLOC else -log.size[n]
@@ -108,7 +108,7 @@ class History:
         """Return the events that name a slab of a cache (the log's number). The first question finds all."""
         kinds, caches, slabs, touched = log.kind, log.cache, log.slab, self._touched
         for n in range(self._indexed, self.length):
-            if kinds[n] in (ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE):
+            if kinds[n] in (ALLOC, FREE, REFUSED, NEWPAGE, FREEPAGE, UNCHARGED):
                 key = (int(caches[n]), int(slabs[n]))
                 if key not in touched:
                     touched[key] = array("i")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.events import ALLOC, FREE, NEWPAGE, REFUSED
+from ..engine.events import ALLOC, FREE, NEWPAGE, REFUSED, UNCHARGED
 from ..engine.kmem_cache import Slab
 from ..engine.slub_admin import slabs_of
 from ..engine.types import IN_USE, NONE, PAGE_OFFSET
@@ -82,7 +82,7 @@ def life(session: Session, history: History, cache: str, number: int, slot: int,
         kind = log.kind[n]
         if kind == NEWPAGE:
             told.append({"n": n + 1, "text": f"Page {int(log.pfn[n])} became {short(cache)} slab {number}", "owner": -1})
-        elif log.slot[n] == slot and kind in (ALLOC, FREE, REFUSED):
+        elif log.slot[n] == slot and kind in (ALLOC, FREE, REFUSED, UNCHARGED):
             told.append({"n": n + 1, "text": sentence(session, n, kind), "owner": int(log.owner[n])})
     if len(told) > MOST:
         left_out = len(told) - MOST
@@ -104,6 +104,8 @@ def sentence(session: Session, n: int, kind: int) -> str:
         return f"{who} took it. {where} pays {size:,}" if owner >= 0 else f"{who} took it. Nobody pays"
     if kind == FREE:
         return f"{who} gave it back. {where} gets {size:,} back" if owner >= 0 else f"{who} gave it back. Nobody had paid"
+    if kind == UNCHARGED:
+        return f"{who} switched off. {where} gets {size:,} back"
     return f"{who} was refused it. {where} could not pay {size:,}"
 
 

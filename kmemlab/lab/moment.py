@@ -64,7 +64,7 @@ class Moment:
         if event.kind == "alloc":
             usage -= 0 if self.reached("res_counter_charge") else event.bytes
             refs -= 0 if self.reached("css_get") else 1
-        elif event.kind == "free":
+        elif event.kind in ("free", "uncharged"):
             usage += 0 if self.reached("res_counter_uncharge") else event.bytes
             refs += 0 if self.reached("css_put") else 1
         elif event.kind == "refused":

@@ -24,6 +24,8 @@ def moved(moment: Moment) -> tuple[int, int, int]:
         return 0, 0, 0
     if event.kind == "alloc" and not moment.reached("res_counter_charge"):
         return (-size, size, 0) if moment.reached("kmem_cache_alloc") else (-size, 0, size)
+    if event.kind == "uncharged" and not moment.reached("res_counter_uncharge"):
+        return size, -size, 0
     if event.kind == "free" and not moment.reached("res_counter_uncharge"):
         return size, 0, -size
     if event.kind == "free" and not moment.reached("kmem_cache_free"):

@@ -433,6 +433,32 @@ STORIES: list[Story] = [
             ("open 600", {"no array": "No memory for its owner array: the page goes back."}),
         ],
     ),
+    (
+        {"off": "walk"},
+        [
+            ("echo 1 > /sys/slab/filp/cache_account", {}),
+            ("open 3", {}),
+            (
+                "echo 0 > /sys/slab/filp/cache_account",
+                {
+                    "off found": "Off found slab 0, slot 0: root pays for it.",
+                    "uncharged": "root gets 256 bytes back: 768 becomes 512.",
+                    "cache off": "filp is off, and nobody is charged for it any more.",
+                },
+            ),
+        ],
+    ),
+    (
+        {"off": "drain"},
+        [
+            ("echo 1 > /sys/slab/filp/cache_account", {}),
+            ("open 3", {}),
+            (
+                "echo 0 > /sys/slab/filp/cache_account",
+                {"cache drains": "filp is off: what is charged drains as it is freed."},
+            ),
+        ],
+    ),
 ]
 
 # The sentences of the design, word for word: kind of step, its values, the sentence.

@@ -93,7 +93,7 @@ def everything_happened(walks: list[Walk]) -> None:
     typed = {name for name, _ in outcomes}
     assert set(VERBS) - typed - EXEMPT == set(), "a command without a rule: give it one in naive_rules.py"
     assert set(outcomes) >= MUST_HAPPEN, MUST_HAPPEN - set(outcomes)
-    assert seen == {*KINDS, *FAULTS}
+    assert seen == {*KINDS, *FAULTS} - {"uncharged"}  # which the letter's off never does: test_off.py
     assert any(each.damaged for each in walks)
 
 
