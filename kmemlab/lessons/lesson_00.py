@@ -52,7 +52,7 @@ def one_more_after_the_bomb() -> str:
 
 def exactly_so_many(_: Case, session: Session) -> Verdict:
     """Let the bomb go off on a copy of a learner's machine, then let red open a file."""
-    if files(session) or "/blue" not in {row.path for row in session.records("containers") if isinstance(row, ContainerRow)}:
+    if "/blue" not in {row.path for row in session.records("containers") if isinstance(row, ContainerRow)} or files(session):
         return not_yet("The bomb has gone off already, or blue is not there: run the cell above again, from its first line.")
     if all(row.limit is None for row in session.records("containers") if isinstance(row, ContainerRow)):
         return blank("No container has a limit yet.")

@@ -66,9 +66,9 @@ def pages_with_the_first() -> int:
 
 
 def buddy_of(pfn: int, order: int) -> int:
-    """Find a block's buddy by trial: on a full zone give it back, then one other, until the two become one."""
-    for other in range(0, MANY, 1 << order):
-        if other == pfn:
+    """Find a block's buddy by trial: on a full zone give it back, then a neighbour, and see whether the two become one."""
+    for other in (pfn - (1 << order), pfn + (1 << order)):
+        if not 0 <= other < MANY:
             continue
         zone = Zone(MANY)
         for _ in range(MANY >> order):
@@ -78,6 +78,12 @@ def buddy_of(pfn: int, order: int) -> int:
         if min(pfn, other) in free_of(zone)[order + 1]:
             return other
     raise AssertionError("a block below the top has a buddy")
+
+
+def is_behind(given: Any, wanted: int) -> bool:
+    """Say whether an answer is the block behind where the one in front is meant: they are twice a block's size apart."""
+    apart = given - wanted if isinstance(given, int) else 0
+    return apart > 0 and apart & (apart - 1) == 0
 
 
 def buddies(_: Case) -> Iterator[Trial]:
@@ -208,13 +214,8 @@ TABLE: Table = {
         buddies,
         "Which bit says whether a block of this order is the lower or the upper half?",
         (
-            Say(
-                lambda given, wanted: isinstance(given, int) and abs(given) > 2 * MANY, "That is no page. Is it ^, and not **?"
-            ),
-            Say(
-                lambda given, wanted: isinstance(given, int) and given > wanted,
-                "That is the block behind. Is it always that one?",
-            ),
+            Say(lambda given, wanted: is_behind(given, wanted), "That is the block behind. Is it always that one?"),
+            Say(lambda given, wanted: isinstance(given, int) and given > wanted, "Is it ^ in your function, and not **?"),
         ),
         "Right for all that were tried, among them the very first and the very last page.",
     ),
