@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .engine.errors import KernelError
 from .engine.events import NOPAGE, REFUSED, EventLog
 from .engine.faults import FAULTS
+from .engine.oops import OopsError
 from .engine.types import NONE
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ def usage_error(name: str) -> CommandError:
 
 
 def refused(prefix: str, error: KernelError) -> CommandError:
-    """Make the complaint of a command whose system call said no."""
+    """Make the complaint of a command whose system call said no; of one that crashed the kernel, what the console shows."""
+    if isinstance(error, OopsError):
+        *trace, last = error.trace
+        return CommandError("\0".join([last, "\n".join(trace)]), error.errno or 0, error.strerror or "")
     return CommandError(f"{prefix}: {error.shell_words}", error.errno or 0, error.strerror or "")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
 from .explain_commands import tell_command
 from .explain_faults import tell_fault
+from .explain_oops import tell_oops
 from .explain_pages import tell_agent, tell_freepage, tell_newpage, tell_nopage, tell_switched
 from .explain_story import Story, begin, change, name_of, refs, short, slab_number, verb_of
 from .explain_words import ERRNOS
@@ -19,6 +20,9 @@ from .survey import event_row
 
 if TYPE_CHECKING:
     from .session import Session
+
+
+WIRED_HOOK = "kmem hook"
 
 
 def steps_of(session: Session) -> tuple[StepRow, ...]:
@@ -31,7 +35,7 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
     teller = {
         "alloc": tell_alloc, "refused": tell_refused, "free": tell_free, "newpage": tell_newpage,
         "freepage": tell_freepage, "nopage": tell_nopage, "switched": tell_switched, "command": tell_command,
-        "agent": tell_agent, "fault": tell_fault, "uncharged": tell_uncharged,
+        "agent": tell_agent, "fault": tell_fault, "uncharged": tell_uncharged, "oops": tell_oops,
     }[event.kind]  # fmt: skip
     teller(session, event, story)
     return tuple(story.steps)
@@ -47,8 +51,11 @@ def taken(session: Session, event: EventRow, story: Story) -> None:
 def ask(session: Session, event: EventRow, story: Story) -> None:
     """Tell of notifier, lookup and reference: the same for a charge and a refusal."""
     where = name_of(event.container)
-    story.go("notifier", "notifier", f"{event.cache} is accountable", cache=event.cache)
-    story.go("lookup", "rcu lookup", f"task {event.pid} → {short(where)}", pid=str(event.pid), where=where)
+    patchset = session.machine.patchset
+    kind, fn = ("wired hook", WIRED_HOOK) if patchset.wired_hooks else ("notifier", "notifier")
+    story.go(kind, fn, f"{event.cache} is accountable", cache=event.cache)
+    kind, fn = ("bare lookup", "bare lookup") if patchset.bare_assign else ("lookup", "rcu lookup")
+    story.go(kind, fn, f"task {event.pid} → {short(where)}", pid=str(event.pid), where=where)
     story.go("reference", "css_get", refs(session, GET), where=where)
 
 
@@ -98,7 +105,10 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
     )  # fmt: skip
     before, after = change(session, UNWIND)
     story.undo("reference back", "css_put", refs(session, UNWIND), "css_get", before=before, after=after)
-    story.undo("notifier says no", "−ENOMEM", "the notifier said no", "notifier")
+    if session.machine.patchset.wired_hooks:
+        story.undo("hook says no", "−ENOMEM", "the controller said no", WIRED_HOOK)
+    else:
+        story.undo("notifier says no", "−ENOMEM", "the notifier said no", "notifier")
     story.undo("unwound", "kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc")
     verb = verb_of(session, event)
     errnos = ERRNOS.get(verb, {"": "ENOMEM"})

@@ -58,6 +58,10 @@ def refusal(line: str, verb: str, target: str, result: Result) -> Told:
     error = errno.errorcode.get(result.errno, str(result.errno))
     some = SOME_REFUSED.search(result.err)
     in_use = IN_USE.match(result.hint)
+    if result.errno == errno.EHOSTDOWN:
+        return "no: halted", {}
+    if result.err.startswith("Kernel panic"):
+        return "crashed", {"verb": verb}
     if some:
         return "no: some", {"bad": some[1], "all": some[2], "verb": verb, "error": error}
     if result.status == NOT_FOUND:
@@ -131,7 +135,7 @@ def written(session: Session, event: EventRow, text: str, path: str, result: Res
         return "knob turned", {"fault": fault, "knob": knob, "value": text}
     match file:
         case "cache_account":
-            return "cache marked" if text[:1] == "1" else "cache unmarked", {"cache": where}
+            return "cache marked" if session.machine.patchset.read_toggle(text) else "cache unmarked", {"cache": where}
         case "shrink":
             return "shrunk", {"cache": where}
         case "validate":

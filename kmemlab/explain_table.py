@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .explain_words import ARRAY, CHOICE, COUNTER, INJECTED, LETTER, NOTIFIERS, RCU, SHELL, SLUB
+from .explain_words import ARRAY, CHOICE, COUNTER, INJECTED, LETTER, NOTIFIERS, RCU, SHELL, SLUB, V1, V2
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ GET = "css_get, kernel/cgroup.c"
 PUT = "css_put, kernel/cgroup.c"
 HOOK = "free hook, NULL owner"
 CGROUP = "kernel/cgroup.c 2.6.24"
+CGROUP_CREATE = f"cgroup_create, {CGROUP}"
 
 TABLE: dict[str, Row] = {
     "boot": row("The machine has booted. Nothing has happened yet.", source="boot"),
@@ -76,6 +77,17 @@ TABLE: dict[str, Row] = {
         "{cache} is accountable: the notifier asks the controller.",
         "{cache} is accountable: the controller is asked.",
         source=NOTIFIERS,
+    ),
+    "wired hook": row(
+        "{cache} is accountable: SLUB calls the controller by its name.",
+        "{cache} is accountable: SLUB calls the controller.",
+        source=V2,
+    ),
+    "hook says no": row("The controller says −ENOMEM: the allocator must undo its work.", source=V2),
+    "bare lookup": row(
+        "No read lock: task {pid} is in {where}, if nobody moves it now.",
+        "No read lock: task {pid} was in {where} a moment ago.",
+        source=V1,
     ),
     "lookup": row("Under the RCU read lock: task {pid} lives in {where}.", source=RCU),
     "reference": row("A reference on {where} keeps it alive while it pays.", source=GET),
@@ -174,6 +186,12 @@ TABLE: dict[str, Row] = {
     "fault, NULL": row("The caller gets NULL: no limit was hit, memory is not out.", source=INJECTED),
     "fault, no page": row("{fault} was injected: no page for {cache}.", source=INJECTED),
     "fault, no array": row("{fault} was injected: no owner array, so no slab.", source=INJECTED, model=True),
+    # -- a kernel that crashes
+    "state asked for": row("{where} is to be: {name} is asked for its state of it.", source=CGROUP_CREATE),
+    "state is NULL": row("{name}'s create returns NULL: no state, and no error pointer.", source=V1),
+    "NULL passes": row("The caller asks IS_ERR. NULL is no error pointer: it passes.", source=CGROUP_CREATE),
+    "oops": row("A write to the state that is not there, at address 0: oops.", source=CGROUP_CREATE),
+    "halted": row("The kernel halts. Only going back in time helps now.", source=CHOICE, model=True),
     # -- accounting switched, an agent run
     "cache marked": row(
         "From now on each new {cache} object is charged to its owner.",
@@ -205,8 +223,8 @@ TABLE: dict[str, Row] = {
     "mounted": row("A container tree is mounted on {file}.", source=f"cgroup_get_sb, {CGROUP}"),
     "remounted": row("The tree on {file} has other options now.", source=f"cgroup_remount, {CGROUP}"),
     "unmounted": row("{file} is no mount any more: its container files are gone.", source=f"cgroup_kill_sb, {CGROUP}"),
-    "container made": row("{where} is a container: no task, no limit yet.", source=f"cgroup_create, {CGROUP}"),
-    "containers made": row("{count} containers are made: no task, no limit yet.", source=f"cgroup_create, {CGROUP}"),
+    "container made": row("{where} is a container: no task, no limit yet.", source=CGROUP_CREATE),
+    "containers made": row("{count} containers are made: no task, no limit yet.", source=CGROUP_CREATE),
     "container gone": row("{where} is gone: nothing referred to it any more.", source=f"cgroup_rmdir, {CGROUP}"),
     "containers gone": row("{count} containers are gone: nothing referred to them any more.", source=f"cgroup_rmdir, {CGROUP}"),
     "directory made": row("{where} is a plain directory: a tree can be mounted on it.", source="sys_mkdir, fs/namei.c 2.6.23"),
@@ -290,6 +308,8 @@ TABLE: dict[str, Row] = {
     "nothing typed": row("Nothing was asked, and nothing has changed.", source=SHELL),
     "written": row("{file} of {name} is {value} now.", source="sys_write, fs/read_write.c 2.6.23"),
     # -- a command refused
+    "crashed": row("The kernel crashed in {verb}: dmesg has what it said.", source=SHELL),
+    "no: halted": row("Refused. The machine has halted: go back, or boot another.", source=CHOICE, model=True),
     "no: some": row("Refused. {bad} of {all} times {verb}() said {error}.", source=SHELL),
     "no: in use": row(
         "Refused. {cache} has {count} in use; full slabs are on no list.",

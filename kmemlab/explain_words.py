@@ -6,6 +6,8 @@ LONGEST = 64
 LETTER = "v3 letter"
 NOTIFIERS = "v3 letter, notifiers"
 RCU = "v3 letter, rcu-safe"
+V1 = "v3 letter, from v.1"
+V2 = "v3 letter, from v.2"
 COUNTER = "res_counter, first form"
 SLUB = "mm/slub.c 2.6.24"
 ARRAY = "owner array, OpenVZ's way"
@@ -18,6 +20,8 @@ SOURCES = {
     LETTER: "Pavel Emelyanov's cover letter of v3, September 2007: cache_account, what it refuses, and why",
     NOTIFIERS: 'Cover letter of v3: "introduced generic notifiers for slub"; the events are recollection (facts 1.2)',
     RCU: 'Cover letter of v3: "make container-to-object assignment in rcu-safe section" (facts 1.1, 1.2)',
+    V1: "Cover letter of v3, what changed since v.1; what v.1 did in detail is not recorded (docs/versions.md)",
+    V2: 'Cover letter of v3, what changed since v.2: "introduced generic notifiers for slub" (docs/versions.md)',
     COUNTER: "res_counter_charge, kernel/res_counter.c: -mm of September 2007, committed as e552b661706 (facts 4.3)",
     ARRAY: "OpenVZ 042stab061.9, mm/slub.c: slub_ubs, one pointer for each object of a slab (facts 1.3)",
     "css_get, kernel/cgroup.c": "css_get, include/linux/cgroup.h and kernel/cgroup.c 2.6.24 (facts 4.2)",

@@ -18,6 +18,8 @@ gets the bytes back. If the container's kmem.limit would be passed, the object i
 Write 0 to stop. That is possible only while the cache has no objects in use (Device or resource busy): to stop means to
 give every object's bytes back, and full slabs are on no list, so their objects cannot be found.
 
+With patchset="v1" the words are on and off, kmemlab's choice: "1" and "0" came with v2.
+
 kmalloc caches say Invalid argument: their callers are not known by cache.
 
 Objects that were there before the 1 stay unpaid, and so do new ones on slabs from before it, which have no array
@@ -140,7 +142,7 @@ chown UID DIR
 Give a container's directory and its files, not those below it, to a user, who may then write its files, make containers in
 it, and move tasks of his own into it. Only root can.""",
     "umount": "umount DIR\n\nTake a mount away. With containers in it the tree lives on unseen; the next mount shows it again.",
-    "mkdir": "mkdir DIR...\n\nMake a directory; in a container tree, a container.",
+    "mkdir": "mkdir DIR...\n\nMake a directory; in a container tree, a container (Cannot allocate memory without).",
     "rmdir": "rmdir DIR...\n\nRemove a directory; in a container tree, a container without tasks, children and paid objects.",
     "ls": "ls [DIR]\n\nList a directory.",
     "cat": "cat FILE...\n\nPrint files: `cat /proc/buddyinfo`, `cat /containers/bomb/kmem.usage`.",

@@ -12,11 +12,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from . import verbs
-from .commands import OPERATORS, VERBS, CommandError, hint_of, is_number, redirected, words_for, words_of
+from .commands import OPERATORS, VERBS, CommandError, hint_of, is_number, redirected, refused, words_for, words_of
 from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
+from .engine.oops import HALTED
 
 LONGEST_LINE = 4096
+WITHOUT_KERNEL = frozenset(("dmesg", "help", "man"))  # what is said of a machine that has halted, too: its console, the manual
 LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man"))  # commands that only read
 
 
@@ -70,7 +72,7 @@ class Shell:
             refusal = error
         except KernelError as error:
             name = line.split()[0] if line.split() else "sh"
-            refusal = CommandError(f"{name}: {error.shell_words}", error.errno or 0, error.strerror or "")
+            refusal = refused(name, error)
         machine.run_as(1)
         machine.command_ends(refusal.number if refusal else 0)
         events = (log.length - before) if log is not None else 0
@@ -125,6 +127,8 @@ class Shell:
             raise CommandError(f"sh: {name}: not found", errno.ENOENT, hint, 127)
         if self.target and name != "echo":
             raise CommandError("sh: only echo can be redirected here", errno.EINVAL, "`echo TEXT > FILE` writes to a file.", 2)
+        if self.machine.crash.halted and name not in WITHOUT_KERNEL:
+            raise CommandError(f"sh: {words_for(errno.EHOSTDOWN)}", errno.EHOSTDOWN, HALTED)
         pid = str(self.machine.current.task.pid)
         return VERBS[name](self, [arg.replace("$$", pid) for arg in args])
 

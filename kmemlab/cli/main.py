@@ -13,12 +13,14 @@ from .. import __version__
 from ..engine.errors import KernelError
 from ..engine.irq import PAYERS
 from ..engine.off import DESIGNS
+from ..engine.patchset import SWITCHES, switches
 from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
 from . import app, doctor, merging, races, replay, sh, verify, zoo
 
+PATCHSET_HELP = f"v3, v2 or v1, and behind commas single differences to turn on (no-NAME: off): {', '.join(SWITCHES)}"
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
 
 
@@ -32,6 +34,19 @@ def size(text: str) -> int:
         return parse_size(text)
     except KernelError as error:
         raise argparse.ArgumentTypeError(error.strerror) from error
+
+
+def patchset(text: str) -> str:
+    """Read a version of the patchset.
+
+    Raises:
+        ArgumentTypeError: for one that there is not.
+    """
+    try:
+        switches(text)
+    except KernelError as error:
+        raise argparse.ArgumentTypeError(error.strerror) from error
+    return text
 
 
 def port(text: str) -> int:
@@ -78,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--boot", metavar="WORDS", help='the boot line, such as "" (caches merge) or slab_account=filp')
     three.add_argument("--rss", action="store_true", help="with the rss subsystem: page faults are charged")
     three.add_argument("--off", choices=list(DESIGNS), help="what turning accounting off can do: empty is the letter's")
+    three.add_argument("--patchset", type=patchset, metavar="VERSION", help=PATCHSET_HELP)
     three.add_argument("--session", type=Path, metavar="FILE", help="a saved session to go on with, and to save to")
     three.add_argument("--json", action="store_true", help="print one JSON object a command")
     three.set_defaults(run=sh.run)
@@ -105,7 +121,11 @@ def parser() -> argparse.ArgumentParser:
     seven.add_argument("--json", action="store_true", help="print one JSON object")
     seven.set_defaults(run=merging.run)
 
-    races.add(commands.add_parser("races", help="all schedules of a few operations: where they use what is freed, and why not"))
+    eight = commands.add_parser("races", help="all schedules of a few operations: where they use what is freed, and why not")
+    races.add(eight)
+    eight.add_argument(
+        "--patchset", type=patchset, metavar="VERSION", help="charge as a machine of this patchset does (kmemlab sh)"
+    )
     return top
 
 

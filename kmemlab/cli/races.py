@@ -11,7 +11,7 @@ from ..engine.errors import invalid
 from ..races.bugs import BUGS, PLANTED
 from ..races.explorer import Explored, explore, reduced
 from ..races.story import counts, plural, report
-from ..races.versions import NAMES, THREE, TITLES, V2, V3, scene
+from ..races.versions import NAMES, THREE, TITLES, V2, V3, scene, version_of
 
 ABOUT = f"""Run all schedules of a few operations on the real engine: every step of one may come between two of another.
 Operations: {", ".join(NAMES)}.
@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options."""
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--version", choices=[V2, V3], default=V3, help="v2 looks the container up outside an RCU section")
+    parser.add_argument("--version", choices=[V2, V3], help="v2 looks the container up outside an RCU section; v3 inside one")
     parser.add_argument("--tasks", metavar="OP,OP,...", help=f"one to four operations, {','.join(THREE)} if it is not given")
     parser.add_argument("--bug", choices=[*BUGS, "all"], metavar="NAME", help=BUG_HELP)
     parser.add_argument(
@@ -44,25 +44,39 @@ def run(arguments: argparse.Namespace) -> int:
     """
     search = reduced if arguments.reduce else explore
     if arguments.bug:
-        if arguments.tasks or arguments.version != V3:
-            raise invalid("--bug has tasks of its own and stands in v3: leave --tasks and --version out.")
+        if arguments.tasks or arguments.version or arguments.patchset:
+            raise invalid("--bug has tasks of its own and stands in v3: leave --tasks and --version out, and --patchset.")
         if arguments.bug == "all":
             return run_all(arguments)
         bug = BUGS[arguments.bug]
         found, title, expected = search(bug.scene), f"{bug.name}: {bug.sentence}", True
     else:
         tasks = tuple(arguments.tasks.split(",")) if arguments.tasks is not None else THREE
-        found, title = search(scene(arguments.version, tasks)), f"{arguments.version}, {TITLES[arguments.version]}"
-        expected = arguments.version == V2 and can_race(tasks)
+        version = version_asked(arguments)
+        called = f"patchset {arguments.patchset}" if arguments.patchset else version
+        found, title = search(scene(version, tasks)), f"{called}, {TITLES[version]}"
+        expected = version == V2 and can_race(tasks)
     if arguments.json:
         from .main import envelope
 
-        told = {**envelope(), "version": arguments.version, "bug": arguments.bug, "expected": expected, **as_json(found)}
+        told = {**envelope(), "version": version_asked(arguments), "bug": arguments.bug, "expected": expected, **as_json(found)}
         print(json.dumps(told))
     else:
         print(report(found, title))
         print(counts(found))
     return int(bool(found.faults) != expected)
+
+
+def version_asked(arguments: argparse.Namespace) -> str:
+    """Return which of the two charges is asked for, by its own name or by a machine's patchset; v3 if neither is.
+
+    Raises:
+        KernelError: EINVAL for both at once.
+    """
+    if arguments.version and arguments.patchset:
+        raise invalid("--version and --patchset both say how to charge: leave one out.")
+    version: str = version_of(arguments.patchset) if arguments.patchset else arguments.version or V3
+    return version
 
 
 def can_race(tasks: tuple[str, ...]) -> bool:

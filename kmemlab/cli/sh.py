@@ -11,6 +11,7 @@ from typing import IO
 
 from ..engine.irq import CURRENT
 from ..engine.off import EMPTY
+from ..engine.patchset import V3
 from ..engine.profiles import ERAS
 from ..engine.rcu import NOW
 from ..recordings import ForeignFileError, open_text
@@ -37,8 +38,8 @@ def open_session(arguments: argparse.Namespace) -> Session:
     """Load the session, or boot a machine of the profile.
 
     Raises:
-        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu, irq_payer or rss
-            than is asked for.
+        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu, irq_payer, rss or
+            patchset than is asked for.
     """
     if arguments.session is not None:
         if arguments.session.exists():
@@ -56,6 +57,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
         irq_payer=arguments.irq_payer or CURRENT,
         rss=arguments.rss,
         off=arguments.off or EMPTY,
+        patchset=arguments.patchset or V3,
     )
 
 
@@ -71,6 +73,7 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ("--irq-payer", arguments.irq_payer, profile.irq_payer),
         ("--boot", arguments.boot, profile.boot),
         ("--off", arguments.off, profile.off),
+        ("--patchset", arguments.patchset, profile.patchset),
     ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)

@@ -18,6 +18,7 @@ from .hierarchy import own_files, subsystem_of
 from .release import ReleaseList
 
 if TYPE_CHECKING:
+    from .oops import Crash
     from .tasks import Task
 
 
@@ -27,6 +28,7 @@ class Containers:
     Attributes:
         made: hierarchies there ever were.
         released: containers that wait for the release agent, and the runs of it.
+        crash: what a NULL for a state comes to.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class Containers:
         self.hierarchies: list[Hierarchy] = []
         self.made: int = 0
         self.released = ReleaseList()
+        self.crash: Crash | None = None
 
     def register(self, subsystem: Subsystem) -> None:
         """Add a subsystem. Until it is mounted every task has its root state."""
@@ -117,6 +120,7 @@ class Containers:
 
         Raises:
             KernelError: EEXIST for a name that is taken, also by a file; EINVAL for a bad name; or the subsystem's own.
+            OopsError: a subsystem says NULL.
         """
         check_name(name)
         if parent.removed:
@@ -129,6 +133,9 @@ class Containers:
                 for made in child.css.values():
                     subsystem_of(made, child).destroy(made)
                 raise KernelError(abs(css), f"{subsystem.name} refused to make its state for {name}")
+            if css is None:  # IS_ERR lets NULL pass
+                assert self.crash is not None
+                raise self.crash.null_css(subsystem, child)
             css.container = child
             child.css[subsystem.name] = css
         for subsystem in parent.hierarchy.subsystems:

@@ -21,9 +21,10 @@ COMMAND: Final = 7
 AGENT: Final = 8
 FAULT: Final = 9
 UNCHARGED: Final = 10  # an object that accounting was switched off under: it stays in use, and is nobody's
+OOPS: Final = 11  # the kernel crashed (oops.py)
 KINDS: Final = (
     "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent", "fault",
-    "uncharged",
+    "uncharged", "oops",
 )  # fmt: skip
 
 

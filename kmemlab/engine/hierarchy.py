@@ -48,8 +48,8 @@ class Subsystem:
         self.root_css: Css = Css()
         self.hierarchy: Hierarchy | None = None
 
-    def create(self, container: Container) -> Css | int:
-        """Make the state of a new container, or return the errno why not. Never None: v1 returned NULL, and it crashed."""
+    def create(self, container: Container) -> Css | int | None:
+        """Make the state of a new container, or return the errno why not. Never None: that crashes the machine (oops.py)."""
         return Css()
 
     def destroy(self, css: Css) -> None:

@@ -10,11 +10,12 @@ import errno
 
 from .buddy import KMALLOC_LARGE
 from .errors import KernelError, invalid
+from .events import NOPAGE
 from .geometry import OrderLimits
 from .kmem_cache import KMALLOC, KmemCache
 from .slub import Slub
 from .slub_admin import kmem_cache_create
-from .types import MAX_OBJECT, MAX_ORDER, NONE, PAGE_SHIFT, ZERO_SIZE_PTR, i64
+from .types import MAX_OBJECT, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_SIZE, ZERO_SIZE_PTR, i64
 
 
 class Kmalloc:
@@ -68,6 +69,29 @@ class Kmalloc:
             return self.slub.kmem_cache_alloc(cache, cpu)
         pfn = self.slub.pages.alloc_pages(large_order(size), KMALLOC_LARGE)
         return NONE if pfn == NONE else pfn << PAGE_SHIFT
+
+    def could(self, size: int, cpu: i64) -> bool:
+        """Say whether `size` bytes could be had from a cache, and take none. Faults are injected, and logged, as for kmalloc.
+
+        Raises:
+            KernelError: EINVAL, for a size whose cache has slabs of more than a page: of those it cannot tell.
+        """
+        cache = self.slab_for(size)
+        if cache is None or cache.order:
+            raise invalid(f"{size} bytes are not from a slab of one page")
+        slub = self.slub
+        if slub.failslab and slub.faults.should_failslab(cache.name, cache.objsize):
+            return False
+        held = cache.cpu_slab[cpu]
+        if held.freelist != NONE or (held.slab is not None and held.slab.freelist != NONE) or cache.partial is not None:
+            return True
+        faults = slub.pages.faults
+        slub.faults.cause = NONE
+        if slub.pages.nr_free and (faults is None or not faults.should_fail_alloc_page(0)):
+            return True
+        if slub.log is not None:
+            slub.log.add(NOPAGE, cache.name, NONE, NONE, NONE, NONE, PAGE_SIZE, errno.ENOMEM, slub.faults.cause)
+        return False
 
     def kfree(self, address: i64, cpu: i64) -> None:
         """Give back what kmalloc gave; NONE and ZERO_SIZE_PTR are nothing to give back.

@@ -22,6 +22,7 @@ from .hierarchy import css_put
 from .kmem_cache import KMALLOC
 from .notify import SlabListener
 from .res_counter import NO_LIMIT, ResCounter, parse_decimal
+from .state_memory import StateMemory
 from .types import GFP_NOFAIL, NONE, POINTER, i32, i64, vec
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ class KmemContainer(Css):
 
 
 class KmemSubsystem(Subsystem):
-    """kmem as containers see it: usage, limit, failcnt. Names are the sibling's of August 2007, facts 1.2 (recollection)."""
+    """kmem as containers see it: usage, limit, failcnt. Names are the sibling's of August 2007, facts 1.2 (recollection).
+
+    `memory` says whether a container's state can be had, and what `create` says if not; None where it costs nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__("kmem")
@@ -56,9 +60,12 @@ class KmemSubsystem(Subsystem):
         self.root_css = self.root
         self.owners: list[KmemContainer | None] = [self.root]
         self.paths: dict[int, str] = {0: "/"}  # of every container there ever was: the event log speaks of them
+        self.memory: StateMemory | None = None
 
-    def create(self, container: Container) -> Css | int:
+    def create(self, container: Container) -> Css | int | None:
         """Make the state of a new container. Numbers are never used again, so an owner array cannot mean another one."""
+        if self.memory is not None and not self.memory.could():
+            return self.memory.failure()
         css = KmemContainer(len(self.owners))
         self.owners.append(css)
         self.paths[css.ident] = container.path

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from typing import Any, Final
+from typing import Any
 
+from .boot_caches import CACHES as CACHES
 from .buddy import PageSource, Zone
 from .check import check
 from .containers import Containers, Subsystem
@@ -18,7 +19,6 @@ from .dcache import Dcache
 from .errors import KernelError
 from .events import COMMAND, SWITCHED, EventLog
 from .files import FileTree
-from .geometry import DESTROY_BY_RCU, HWCACHE_ALIGN, RECLAIM_ACCOUNT
 from .irq import Interrupts
 from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
@@ -26,50 +26,18 @@ from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
 from .notify import SlabNotifier
 from .off_choice import choose
+from .oops import Crash
+from .patchset import V3, Patchset
 from .profiles import ERAS, Profile, account_names, debug_options, known_names, parse_size
 from .rcu import GRACE, Rcu
 from .rss import Rss, RssSubsystem
 from .slub import Slub
 from .slub_admin import kmem_cache_create, live_objects
 from .state import restore, state
+from .state_memory import StateMemory
 from .syscalls import sys_open
 from .tasks import Current, Task, Tasks
 from .types import GFP_KERNEL, NONE, PAGE_SHIFT, i64, mypyc_attr
-
-HW: Final = HWCACHE_ALIGN
-RCU: Final = DESTROY_BY_RCU
-RECLAIM: Final = RECLAIM_ACCOUNT
-
-# (name, bytes, align, flags, constructor): x86-64, compiled from the v2.6.23 headers, facts 2.7.
-CACHES: Final = (
-    ("task_struct", 1824, 16, 0, False),
-    ("sighand_cache", 2088, 0, HW | RCU, True),
-    ("signal_cache", 704, 0, HW, False),
-    ("files_cache", 768, 0, HW, False),
-    ("fs_cache", 64, 0, HW, False),
-    ("mm_struct", 832, 0, HW, False),
-    ("vm_area_struct", 176, 0, 0, False),
-    ("anon_vma", 24, 0, RCU, True),
-    ("filp", 216, 0, HW, False),
-    ("dentry", 208, 0, RECLAIM, False),
-    ("inode_cache", 536, 0, RECLAIM, True),
-    ("proc_inode_cache", 568, 0, RECLAIM, True),
-    ("ext3_inode_cache", 736, 0, RECLAIM, True),
-    ("shmem_inode_cache", 760, 0, 0, True),
-    ("sock_inode_cache", 616, 0, HW | RECLAIM, True),
-    ("TCP", 1568, 0, HW, False),
-    ("UDP", 760, 0, HW, False),
-    ("UNIX", 688, 0, HW, False),
-    ("skbuff_head_cache", 192, 0, HW, False),
-    ("mnt_cache", 208, 0, HW, False),
-    ("sigqueue", 160, 0, 0, False),
-    ("posix_timers_cache", 168, 0, 0, False),
-    ("file_lock_cache", 176, 0, 0, True),
-    ("fasync_cache", 24, 0, 0, False),
-    ("pid", 64, 0, 0, False),
-    ("buffer_head", 104, 0, RECLAIM, False),
-    ("uid_cache", 64, 0, HW, False),
-)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -92,7 +60,8 @@ class Machine:
     Attributes:
         profile: what it booted from.
         log: its events; `log.length` is the position.
-        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree: its parts. rss: None without it.
+        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree, patchset, crash: its parts.
+        rss: None without it.
         current: who runs, and on which cpu.
         guests: what programs above keep that must go back and forth with the machine, by name.
 
@@ -112,7 +81,7 @@ class Machine:
         **more: Any,
     ) -> None:
         known = {
-            "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty",
+            "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty", "patchset": V3,
             "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
@@ -122,6 +91,7 @@ class Machine:
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
             options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"],
+            patchset=options["patchset"],
         )  # fmt: skip
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
@@ -137,14 +107,16 @@ class Machine:
             for name, size, align, flags, ctor in CACHES:
                 self.create_cache(name, size, align, flags, ctor)
             known_names(self.slub.account, [name for name, *_ in CACHES])
+        self.patchset = Patchset(self.profile.patchset)
         self.containers = Containers()
         self.kmem_subsystem = KmemSubsystem()
-        for subsystem in (Subsystem("cpuset"), Subsystem("cpuacct"), self.kmem_subsystem, Subsystem("memory")):
-            self.containers.register(subsystem)  # in the order of the recordings; all but kmem have a state and no files
-        self.rss: Rss | None = None
-        if self.profile.rss:
-            self.rss = Rss(self, RssSubsystem())
-            self.containers.register(self.rss.subsystem)  # after those of the recordings
+        compiled_in = [Subsystem("cpuset"), Subsystem("cpuacct"), self.kmem_subsystem, Subsystem("memory")]
+        compiled_in.sort(key=lambda each: self.patchset.late_register and each is self.kmem_subsystem)
+        self.rss: Rss | None = Rss(self, RssSubsystem()) if self.profile.rss else None
+        if self.rss is not None:
+            compiled_in.append(self.rss.subsystem)  # after those of the recordings, kmem too: its create cannot fail
+        for subsystem in compiled_in:
+            self.containers.register(subsystem)  # in the order of the recordings; all but kmem and rss have no files
         self.tasks = Tasks(self)
         self.current = Current(self.tasks.boot(), 0)
         in_memory = self.profile.arrays == "memory"
@@ -152,6 +124,10 @@ class Machine:
         kmem = KmemController(self.kmem_subsystem, self.current, kmalloc, kfree)
         self.notifier = SlabNotifier()
         self.kmem = choose(self.profile.off, kmem, self.slub, self.notifier)
+        self.notifier.wired = self.patchset.wired_hooks
+        if in_memory:
+            self.kmem_subsystem.memory = StateMemory(self.kmalloc, self.current, self.patchset.null_create)
+        self.crash = self.containers.crash = Crash(self.current, self.slub.printk, self.log)
         self.rcu = Rcu(self, self.profile.rcu == GRACE)
         self.dcache = Dcache(self)
         self.interrupts = Interrupts(self, self.profile.irq_payer)

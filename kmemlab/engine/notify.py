@@ -51,26 +51,46 @@ class SlabNotifier:
 
     The events themselves are dispatched by the functions below from `cache.listeners`, a list that is empty for a
     cache nobody asked about: an unwatched cache pays one test.
+
+    Attributes:
+        registered: the listeners.
+        wired: nobody comes or goes any more: the allocator calls those that are there by name (v1 and v2, patchset.py).
     """
 
     def __init__(self) -> None:
         self.registered: list[SlabListener] = []
+        self.wired = False
 
     def register(self, listener: SlabListener) -> None:
         """Add a listener. It hears nothing until it is switched on for a cache.
 
         Raises:
-            KernelError: EEXIST, if it is registered already.
+            KernelError: EEXIST, if it is registered already; ENOSYS, where hooks are wired.
         """
         if listener in self.registered:
             raise KernelError(errno.EEXIST, "this listener is registered already")
+        self.must_be_generic()
         self.registered.append(listener)
 
     def unregister(self, listener: SlabListener, caches: list[KmemCache]) -> None:
-        """Switch a listener off everywhere and forget it."""
+        """Switch a listener off everywhere and forget it.
+
+        Raises:
+            KernelError: ENOSYS, where hooks are wired.
+        """
+        self.must_be_generic()
         for cache in caches:
             self.switch(cache, listener, False)
         self.registered.remove(listener)
+
+    def must_be_generic(self) -> None:
+        """Let listeners come and go, if there is a list of them.
+
+        Raises:
+            KernelError: ENOSYS, where hooks are wired: the list came with v3 (cover letter, changes from v.2).
+        """
+        if self.wired:
+            raise KernelError(errno.ENOSYS, "Before v3 the allocator calls the controller by name: nobody else can listen.")
 
     def switch(self, cache: KmemCache, listener: SlabListener, on: bool) -> None:
         """Let a registered listener hear the events of one cache, or stop it. The same again is no change.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .errors import invalid
 from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, OrderLimits
+from .patchset import V3, WIRED_HOOKS, switches
 from .types import PAGE_SIZE
 
 MIN_MEMORY: Final = 16 * PAGE_SIZE
@@ -55,6 +56,7 @@ class Profile:
         rss: True registers the rss subsystem: each page fault takes a page of user memory and charges it (rss.py).
         off: what `echo 0 > cache_account` can do: "empty" refuses while objects live, as the letter has it; "full-list",
             "walk", "drain" and "charged-list" are designs that do it (off.py).
+        patchset: "v3", "v2" or "v1", and behind commas single differences between them: "v3,null-create" (patchset.py).
     """
 
     slub: str = "2.6.24"
@@ -67,12 +69,13 @@ class Profile:
     irq_payer: str = "current"
     rss: bool = False
     off: str = "empty"
+    patchset: str = V3
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -99,6 +102,8 @@ class Profile:
             raise invalid(f"rss={self.rss!r}: choose True or False")
         if self.off not in ("empty", "full-list", "walk", "drain", "charged-list"):
             raise invalid(f"off={self.off!r}: choose empty, full-list, walk, drain or charged-list")
+        if WIRED_HOOKS in switches(self.patchset) and self.off == "drain":
+            raise invalid(f"off='drain' is a listener of its own: patchset={self.patchset!r} has no notifiers for it, v3 has.")
 
     @property
     def name(self) -> str:

@@ -46,6 +46,9 @@ def state(machine: Machine) -> dict[str, Any]:
         described["dmesg"] = said
     if machine.rss is not None:
         described["rss"] = machine.rss.state()
+    crashed = machine.crash.state()
+    if crashed:
+        described["crash"] = crashed
     knobs = machine.slub.faults.state()
     if knobs:
         described["faults"] = knobs
@@ -72,6 +75,7 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     for name, guest in machine.guests.items():
         guest.restore(saved["guests"].get(name))
     machine.slub.printk.restore(saved.get("dmesg", {}))
+    machine.crash.restore(saved.get("crash", {}))
     restore_faults(machine, saved.get("faults", {}))
     tree = machine.tree
     tree.root.children = {}

@@ -118,19 +118,18 @@ class CacheDir(Dir):
 
     def show_account(self) -> str:
         """Say whether objects of this cache are charged."""
-        return "1\n" if self.machine.accounted(self.cache) else "0\n"
+        return f"{self.machine.patchset.toggle(self.machine.accounted(self.cache))}\n"
 
     def store_account(self, text: str) -> None:
-        """Switch accounting by the first character, so the newline of echo does no harm.
+        """Switch accounting.
 
         Raises:
-            KernelError: EINVAL for other text (kmemlab's choice, facts 8.3); as `Machine.account`.
+            KernelError: as `Patchset.read_toggle`, `Machine.account`.
         """
-        if text[:1] not in ("0", "1"):
-            raise invalid('Write "1" to charge for this cache, or "0" to stop.')
+        on = self.machine.patchset.read_toggle(text)
         if self.cache.family & KMALLOC and self.name != self.cache.name:
             raise invalid(f"kmalloc caches cannot be accounted, and {self.name} is {self.cache.name}: boot with slub_nomerge.")
-        self.machine.account(self.cache, text[0] == "1")
+        self.machine.account(self.cache, on)
 
     def store_shrink(self, text: str) -> None:
         """Give empty slabs back and sort the partial list.

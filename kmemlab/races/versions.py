@@ -3,7 +3,8 @@
 The change log of the cover letter says "make container-to-object assignment in rcu-safe section". Before that change the
 task's container is looked up and then used with nothing in between to keep it: that is `v2` here. The letter has the line
 under "changes from v.1"; the mails could not be had, so which of them still had the gap is not known, and `v2` stands for the
-one before the change (kmemlab's choice).
+one before the change (kmemlab's choice). A *machine* of `patchset="v2"` keeps to the letter instead: there v1 alone has the
+gap (engine/patchset.py). `version_of` tells which of the two charges such a machine makes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..engine.errors import invalid
+from ..engine.patchset import Patchset
 from . import operations
 from .operations import SAFE, charging, freeing
 from .scene import Scene
@@ -32,6 +34,15 @@ OTHERS: Final = {
 NAMES: Final = ("charge", *OTHERS)
 THREE: Final = ("charge", "attach+rmdir", "free")
 MOST_TASKS: Final = 4
+
+
+def version_of(patchset: str) -> str:
+    """Return the version here that charges as a machine of a patchset does: v2, where it looks up outside a read section.
+
+    Raises:
+        KernelError: EINVAL for a patchset that there is not.
+    """
+    return V2 if Patchset(patchset).bare_assign else V3
 
 
 def scene(version: str = V3, tasks: tuple[str, ...] = THREE, limit: int | None = None) -> Scene:

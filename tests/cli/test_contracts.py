@@ -318,7 +318,28 @@ def test_sh_boots_the_machine_that_is_asked_for(options: list[str], said: list[s
     assert (ran.returncode, ran.stdout.splitlines()[-3:]) == (0, said)
 
 
-@pytest.mark.parametrize("options", [["--rcu", "later"], ["--irq-payer", "me"], ["--rcu"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("options", "word", "said"),
+    [
+        ([], "1", "1"), (["--patchset", "v3"], "1", "1"), (["--patchset", "v1"], "on", "on"),
+        (["--patchset", "v1,no-word-toggle"], "1", "1"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_sh_boots_the_version_that_is_asked_for(options: list[str], word: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    typed = f"echo {word} > /sys/slab/filp/cache_account\ncat /sys/slab/filp/cache_account\n"
+    ran = kmemlab("sh", "--session", file, *options, stdin=typed)
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [said])
+    assert "expected a session with --patchset v2" in one_line(kmemlab("sh", "--session", file, "--patchset", "v2"))
+    assert kmemlab("sh", "--session", file, stdin="cat /sys/slab/filp/cache_account\n").stdout == f"{said}\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--rcu", "later"], ["--irq-payer", "me"], ["--rcu"], ["--patchset", "v4"], ["--patchset", "v3,no"]],
+    ids=" ".join,
+)
 def test_what_sh_cannot_boot_is_wrong_usage(options: list[str]) -> None:
     ran = kmemlab("sh", *options, stdin="ls\n")
     assert (ran.returncode, ran.stdout) == (2, "")

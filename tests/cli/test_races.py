@@ -28,6 +28,26 @@ def test_v3_is_clean_and_v2_tells_a_story() -> None:
     assert "  11  charge        css_get               use of a freed container: css_get on /a\n" in wrong.stdout
 
 
+def test_a_machines_patchset_says_which_charge_is_tried() -> None:
+    tasks = ("--tasks", "charge,attach+rmdir")
+    found = {
+        name: kmemlab("races", "--patchset", name, *tasks) for name in ("v1", "v2", "v3", "v3,bare-assign", "v1,no-bare-assign")
+    }
+    assert [ran.returncode for ran in found.values()] == [0] * 5
+    assert [last_line(ran.stdout) for ran in found.values()] == ["4", "0", "0", "4", "0"]
+    assert found["v2"].stdout.startswith("patchset v2, the lookup is in an RCU read section")
+    before = as_json("races", "--version", "v2", *tasks)
+    after = as_json("races", "--patchset", "v1", *tasks)
+    assert {**before, "seconds": 0} == {**after, "seconds": 0}
+
+
+@pytest.mark.parametrize("options", [("--version", "v2"), ("--bug", "no-rcu")], ids=" ".join)
+def test_a_patchset_and_another_way_to_say_it_are_too_much(options: tuple[str, str]) -> None:
+    ran = kmemlab("races", "--patchset", "v1", *options)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--patchset" in one_line(ran)
+
+
 def test_v2_without_a_race_is_clean_too() -> None:
     ran = kmemlab("races", "--version", "v2", "--tasks", "charge,free,off")
     assert (ran.returncode, last_line(ran.stdout)) == (0, "0")

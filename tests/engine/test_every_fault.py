@@ -41,7 +41,7 @@ ERRNOS = {
     "fault": {errno.ENOMEM},
     "stat": {errno.ENOMEM}, "pipe": {errno.ENFILE, errno.ENOMEM}, "socket": {errno.ENFILE, errno.ENOMEM, errno.ENOBUFS},
     "sigqueue": {errno.EAGAIN}, "timer": {errno.EAGAIN}, "flock": {errno.ENOLCK, 0}, "mountns": {errno.ENOMEM, 0},
-    "softirq": {errno.ENOMEM}, "kthread": {errno.ENOMEM},
+    "softirq": {errno.ENOMEM}, "kthread": {errno.ENOMEM}, "mkdir": {errno.ENOMEM},
 }  # fmt: skip
 CALLS = (
     "open 1", "mmap 1", "mmap 1", "touch 1", "touch 1", "stat 1", "stat -l 1", "pipe 1", "pipe -f 1", "socket 1", "socket -s 1",

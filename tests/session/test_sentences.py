@@ -327,6 +327,41 @@ STORIES: list[Story] = [
         ],
     ),
     (
+        {"patchset": "v1", "memory": "2M"},
+        [
+            ("mount -t container -o kmem none /containers", {}),
+            ("mkdir /containers/bomb", {}),
+            ("echo -n 512 > /containers/bomb/kmem.limit", {}),
+            ("fork", {}),
+            ("echo 2 > /containers/bomb/tasks", {}),
+            (
+                "echo on > /sys/slab/filp/cache_account",
+                {"cache marked": "From now on each new filp object is charged to its owner."},
+            ),
+            (
+                "as 2 open 3",
+                {
+                    "wired hook": "filp is accountable: SLUB calls the controller by its name.",
+                    "bare lookup": "No read lock: task 2 is in bomb, if nobody moves it now.",
+                    "hook says no": "The controller says −ENOMEM: the allocator must undo its work.",
+                },
+            ),
+            ("echo 100 > /sys/kernel/debug/failslab/probability", {}),
+            (
+                "mkdir /containers/web",
+                {
+                    "state asked for": "web is to be: kmem is asked for its state of it.",
+                    "state is NULL": "kmem's create returns NULL: no state, and no error pointer.",
+                    "NULL passes": "The caller asks IS_ERR. NULL is no error pointer: it passes.",
+                    "oops": "A write to the state that is not there, at address 0: oops.",
+                    "halted": "The kernel halts. Only going back in time helps now.",
+                    "crashed": "The kernel crashed in mkdir: dmesg has what it said.",
+                },
+            ),
+            ("ls /containers", {"no: halted": "Refused. The machine has halted: go back, or boot another."}),
+        ],
+    ),
+    (
         {"irq_payer": "none"},
         [
             ("echo 1 > /sys/slab/skbuff_head_cache/cache_account", {}),

@@ -26,7 +26,7 @@ class Walk(Typist):
         parent = path.rpartition("/")[0]
         known = self.naive.ident
         expected = errno.ENOENT if parent not in known else errno.EEXIST if path in known else 0
-        if self.says(self.line(f"mkdir {MOUNT}{path}" if path[0] == "/" else f"mkdir {MOUNT}/{path}"), expected):
+        if self.makes(self.line(f"mkdir {MOUNT}{path}" if path[0] == "/" else f"mkdir {MOUNT}/{path}"), expected):
             self.naive.made(path)
 
     def rmdir(self, chance: Random) -> None:

@@ -55,7 +55,7 @@ def user_makes(walk: Walk, chance: Random, pid: int) -> None:
         return
     path = f"{above}/{chance.choice(NAMES)}"
     expected = errno.EEXIST if path in naive.ident else 0 if writes(walk, pid, above) else errno.EACCES
-    if walk.says(walk.line(f"mkdir {MOUNT}{path}", pid), expected):
+    if walk.makes(walk.line(f"mkdir {MOUNT}{path}", pid), expected):
         naive.made(path, naive.uids[pid][1])
 
 

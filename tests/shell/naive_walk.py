@@ -226,6 +226,13 @@ class Typist:
         assert (result.status == 0) == (result.errno == 0)
         return result.errno == 0
 
+    def makes(self, result: Result, *expected: int) -> bool:
+        """As `says`, of a call that asks for a little memory: without it ENOMEM, and the log has the page or the fault."""
+        if result.errno == errno.ENOMEM and 0 in expected:
+            assert self.no_page or self.faulted, "who says no has a reason"
+            return False
+        return self.says(result, *expected)
+
     def got_all(self, result: Result, *more: int) -> bool:
         """A call that takes objects succeeds, unless a limit or a missing page stopped it."""
         if result.errno in more:
