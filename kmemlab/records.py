@@ -5,7 +5,7 @@ Every row has `to_dict()` of plain JSON values. Sizes are bytes, pages are page 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -260,4 +260,59 @@ class StepRow(Row):
     state: str
 
 
-__all__ = ["CacheRow", "ContainerRow", "CostRow", "EventRow", "FlowRow", "ListedSlab", "PageRow", "Row", "SlabRow", "StepRow"]
+@dataclass(frozen=True, slots=True)
+class OffRow(Row):
+    """What making "off" possible has cost on one machine so far, and what the latest off of a cache took.
+
+    Attributes:
+        design: `Profile.off`: "empty", "full-list", "walk", "drain", "charged-list".
+        cache: whose accounting it is about.
+        kept: bytes that the design keeps more than the letter's rule: list heads, links, numbers.
+        list_ops, compares: what allocs and frees had to do for it: slabs put on or taken off a list, generations compared.
+        operations: allocs, frees and refusals of all caches; what the two before are to be seen against.
+        visited: slabs that off looked at to find the charged ones; for "walk" page records.
+        found, pointers: charged slabs that it found, and pointers of their arrays that it read.
+        uncharged: objects that off itself paid back.
+        off_list_ops: slabs that off itself took off a list.
+        asked, answered: event with which off began, and that of its answer; 0 before.
+        done: event with which nothing was charged any more, -1 while it is, 0 before off.
+    """
+
+    design: str
+    cache: str
+    kept: int
+    list_ops: int
+    compares: int
+    operations: int
+    visited: int
+    found: int
+    pointers: int
+    uncharged: int
+    off_list_ops: int
+    asked: int
+    answered: int
+    done: int
+
+    def with_kept(self, kept: int) -> OffRow:
+        """Return the same with the bytes of another moment."""
+        return replace(self, kept=kept)
+
+    @property
+    def steps(self) -> int:
+        """What off itself did: records looked at, pointers read, objects paid back, slabs taken off a list."""
+        return self.visited + self.pointers + self.uncharged + self.off_list_ops
+
+
+__all__ = [
+    "CacheRow",
+    "ContainerRow",
+    "CostRow",
+    "EventRow",
+    "FlowRow",
+    "ListedSlab",
+    "OffRow",
+    "PageRow",
+    "Row",
+    "SlabRow",
+    "StepRow",
+]

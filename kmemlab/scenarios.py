@@ -259,6 +259,19 @@ def folders(paths: list[str]) -> list[str]:
     return list(found)
 
 
+def turned_off() -> Iterator[str]:
+    """Forty files of two containers, and then off: refused by the letter's rule, as full slabs are on no list."""
+    yield from shells("web", "db")
+    yield from recipe({"web": WEB, "db": DB})
+    yield from people(Crowd(7), 4, web=15, db=13)
+    for number in range(8):
+        yield f"as 4@{number % 2} open 4"
+        yield f"as 7@{(number + 1) % 2} open 2"
+    yield "as 4 close 24-31"
+    yield "cat /sys/slab/filp/cache_account"
+    yield "echo 0 > /sys/slab/filp/cache_account"
+
+
 SMALL = {"memory": "4M", "cpus": 2}
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
@@ -273,6 +286,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "rss-shared", "Pages and kernel memory on one hierarchy", resident(True), {**SMALL, "rss": True}, "vm_area_struct"
         ),
+        Scenario("off", "Turning accounting off", turned_off, SMALL),
         Scenario("fd-6.1", "An fd bomb recorded on Linux 6.1", recorded("fd", 0), {"arrays": "free"}),
         Scenario("fd-6.1-limit", "The recorded bomb with a limit of 1 MiB", recorded("fd", 1 << 20), {"arrays": "free"}),
         Scenario(

@@ -18,7 +18,7 @@ from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
-from . import app, doctor, merging, races, replay, sh, verify, zoo
+from . import app, doctor, merging, off, races, replay, sh, verify, zoo
 
 PATCHSET_HELP = f"v3, v2 or v1, and behind commas single differences to turn on (no-NAME: off): {', '.join(SWITCHES)}"
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
@@ -126,6 +126,12 @@ def parser() -> argparse.ArgumentParser:
     eight.add_argument(
         "--patchset", type=patchset, metavar="VERSION", help="charge as a machine of this patchset does (kmemlab sh)"
     )
+
+    nine = commands.add_parser("off", help="what it takes to switch accounting off with objects in use: four designs, measured")
+    nine.add_argument("--files", type=int, default=40, metavar="N", help="files open when it is switched off; 40")
+    nine.add_argument("--memory", type=size, default=1 << 30, metavar="N", help="of the machine; 1G")
+    nine.add_argument("--json", action="store_true", help="print one JSON object")
+    nine.set_defaults(run=off.run)
     return top
 
 

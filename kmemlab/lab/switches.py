@@ -74,6 +74,17 @@ SWITCHES: Final = (
         ),
     ),
     Switch(
+        "off",
+        "Off",
+        (
+            ("empty", "Accounting goes off only in a cache without objects."),
+            ("full-list", "The allocator lists full slabs; off walks all lists and pays back."),
+            ("walk", "Off walks every page of memory and pays back."),
+            ("drain", "Off stops charging at once; what is charged drains as it is freed."),
+            ("charged-list", "The controller lists charged slabs; off walks that list and pays back."),
+        ),
+    ),
+    Switch(
         "irq_payer",
         "Interrupts",
         (

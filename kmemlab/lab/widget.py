@@ -28,7 +28,7 @@ class Lab(anywidget.AnyWidget):
 
     Args:
         session: your own session; by default the session of the scenario.
-        scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, merging, rss, rss-shared, fd-6.1,
+        scenario: name of a scenario to begin with: quiet, fd-bomb, fd-bomb-free, off, merging, rss, rss-shared, fd-6.1,
             fd-6.1-limit, mix-6.1.
         link: a link that somebody copied: opens that machine at that event.
         at: event to begin at; by default the start of a scenario, or where your session stands.

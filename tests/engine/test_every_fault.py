@@ -22,6 +22,7 @@ import pytest
 
 from kmemlab.engine.faults import FAIL_CHARGE, FAIL_PAGE_ALLOC, FAILSLAB, FAULTS, restore_faults
 from kmemlab.engine.machine import CACHES
+from kmemlab.engine.off import WORKING
 from kmemlab.engine.types import NONE
 from kmemlab.scenarios import SCENARIOS
 from kmemlab.shell import Machine
@@ -128,7 +129,7 @@ def cut_down(name: str, **otherwise: Any) -> Held:
     """Boot what a scenario boots, smaller where it is to take all memory."""
     if name == "calls":
         return Held(**{"memory": "1M", "cpus": 2, **otherwise})
-    return Held(**{**SCENARIOS[name].profile, **({"memory": "512K"} if name == "fd-bomb-free" else {})})
+    return Held(**{**SCENARIOS[name].profile, **({"memory": "512K"} if name == "fd-bomb-free" else {}), **otherwise})
 
 
 class Requests:
@@ -265,6 +266,7 @@ LEAST = {
     "merging": (30, 15, 2, 2),
     "rss": (30, 80, 9, 4),
     "rss-shared": (30, 80, 9, 4),
+    "off": (95, 25, 48, 6),
     "fd-6.1": (220, 15, 70, 0),
     "fd-6.1-limit": (220, 15, 70, 0),
     "mix-6.1": (230, 35, 95, 0),
@@ -277,6 +279,7 @@ WHOLE = {
     "merging": (30, 15, 2),
     "rss": (30, 80, 9),
     "rss-shared": (30, 80, 9),
+    "off": (95, 25, 48),
     "fd-6.1": (40000, 880, 12003),
     "fd-6.1-limit": (40000, 390, 4095),
     "mix-6.1": (65000, 1690, 24000),
@@ -320,6 +323,13 @@ def test_every_request_of_each_system_call_refused_on_other_machines(otherwise: 
     *requests, arrays = every("calls", **otherwise)
     assert all(count >= least // 2 for count, least in zip(requests, LEAST["calls"], strict=False)), requests
     assert (arrays == 0) == (otherwise == {"arrays": "free"})
+
+
+@pytest.mark.parametrize("design", WORKING)
+def test_every_request_refused_under_each_design_of_off(design: str) -> None:
+    *requests, arrays = every("off", off=design)
+    assert all(count >= least for count, least in zip(requests, LEAST["off"], strict=False)), requests
+    assert arrays >= 6
 
 
 @pytest.mark.parametrize("fault", range(len(FAULTS)), ids=FAULTS)
