@@ -111,7 +111,7 @@ def explore(scene: Scene) -> Explored:
         KernelError: ETIMEDOUT for a step function that does not end; E2BIG for a scene of more than 50,000 states.
     """
     began = time.perf_counter()
-    stage = rehearsed(scene)
+    stage = rehearsed(Stage(scene))
     found = Explored(tuple(name for name, _ in scene.tasks))
     first = Node()
     first.ways = 1
@@ -154,7 +154,7 @@ def reduced(scene: Scene) -> Explored:
         KernelError: as `explore`.
     """
     began = time.perf_counter()
-    stage = rehearsed(scene)
+    stage = rehearsed(Stage(scene))
     found = Explored(tuple(name for name, _ in scene.tasks))
     asleep: dict[str, frozenset[int]] = {}
     todo: list[tuple[Path, frozenset[int]]] = [((), frozenset())]
@@ -186,13 +186,43 @@ def reduced(scene: Scene) -> Explored:
     return finish(found, began)
 
 
-def rehearsed(scene: Scene) -> Stage:
-    """Set a scene up and run one schedule, each task to its end in turn: one that never ends is found at once, not last.
+def enumerated(stage: Stage, most_changes: int = MOST_STATES) -> Explored:
+    """Run every schedule from its start to its end, and compare no states: for tasks that keep more than a state tells.
+
+    `most_changes`: how often a task may take over from another; what only more of them show is not found.
+
+    Raises:
+        KernelError: as `explore`; E2BIG for more than 50,000 schedules.
+    """
+    began = time.perf_counter()
+    rehearsed(stage)
+    found = Explored(tuple(name for name, _ in stage.scene.tasks))
+    todo: list[Path] = [()]
+    while todo:
+        path = todo.pop()
+        run = stage.run(path)
+        while ready := run.enabled():
+            ready.sort(key=lambda who: path[-1:] != (who,))  # the one that runs goes on; whoever else may is tried later
+            todo += [(*path, who) for who in ready[1:] if rank((*path, who))[1] <= most_changes]
+            path = (*path, ready[0])
+            run.step(ready[0])
+            found.transitions += 1
+        found.schedules += 1
+        found.steps = max(found.steps, len(path))
+        what = run.end()
+        if what:
+            found.note(what, run, path, 1)
+        if found.schedules > MOST_STATES:
+            raise KernelError(errno.E2BIG, f"More than {MOST_STATES:,} schedules: take fewer tasks, or fewer steps.")
+    return finish(found, began)
+
+
+def rehearsed(stage: Stage) -> Stage:
+    """Run one schedule, each task to its end in turn: one that never ends is found at once, not last.
 
     Raises:
         KernelError: ETIMEDOUT for a step function that does not end.
     """
-    stage = Stage(scene)
     run = stage.run()
     while ready := run.enabled():
         run.step(ready[0])

@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from ..engine.errors import CheckError, KernelError
+from ..engine.machine import Machine
 from .at import At
 from .budget import budgeted
 from .grace import Grace, UseAfterFreeError
@@ -35,13 +36,32 @@ class Actor:
 
 
 class Stage:
-    """A scene set up once, on which runs begin. There is one machine: a new run ends the one before it."""
+    """A scene set up once, on which runs begin. There is one machine: a new run ends the one before it.
+
+    Attributes:
+        compared: whether states are compared (`Run.key`); where not, what users' functions could see is not noted.
+    """
+
+    compared = True
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.machine, self.objects = scene.boot()
         self.machine.check()
         self.begin = self.machine.state()
+
+    def again(self) -> Machine:
+        """Put the machine back to where it was when the scene was set up."""
+        self.machine.restore(self.begin)
+        return self.machine
+
+    def check(self) -> None:
+        """See that all is well when a schedule has ended.
+
+        Raises:
+            CheckError: if it is not.
+        """
+        self.machine.check()
 
     def run(self, path: tuple[int, ...] = ()) -> Run:
         """Begin again and follow a path, which is known to be one."""
@@ -60,8 +80,8 @@ class Run:
     """
 
     def __init__(self, stage: Stage) -> None:
-        self.machine = stage.machine
-        self.machine.restore(stage.begin)
+        self.stage = stage
+        self.machine = stage.again()
         self.grace = Grace()
         self.wrong = ""
         self.story: list[tuple[str, str, str]] = []
@@ -106,7 +126,7 @@ class Run:
         due = actor.due
         assert due is not None
         self.machine.run_as(actor.at.pid)
-        if not actor.made:
+        if not actor.made and self.stage.compared:
             actor.history = digest([actor.history, self.world()])
         actor.at.told = ""
         self.advance(who)
@@ -149,7 +169,7 @@ class Run:
         if self.grace.depth:
             return "an RCU read section was never left"
         try:
-            self.machine.check()
+            self.stage.check()
         except CheckError as error:
             return f"broken at the end: {str(error).partition(chr(10))[0]}"
         return ""

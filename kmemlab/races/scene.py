@@ -43,9 +43,13 @@ class Scene:
             return self.homes[number]
         return "/b" if number else "/a"
 
+    def machine(self) -> Machine:
+        """Boot the machine."""
+        return Machine(memory="256K", cpus=2, caches=False, log=False)
+
     def boot(self) -> tuple[Machine, dict[str, int]]:
-        """Boot the machine and set it up. Returns it, and its objects by name."""
-        machine = Machine(memory="256K", cpus=2, caches=False, log=False)
+        """Set the machine up. Returns it, and its objects by name."""
+        machine = self.machine()
         cache = machine.create_cache(CACHE, 216, 0, HWCACHE_ALIGN)
         containers = machine.containers
         machine.tree.mount("kmem", "/containers")

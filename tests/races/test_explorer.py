@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from kmemlab.races import Scene, explore, reduced
 from kmemlab.races.bugs import BUGS, PLANTED
+from kmemlab.races.explorer import enumerated
 from kmemlab.races.run import Stage
 from kmemlab.races.steps import independent
 from kmemlab.races.versions import OTHERS, V2, V3, scene
@@ -31,6 +34,24 @@ def one_by_one(what: Scene) -> tuple[int, dict[str, tuple[int, int]], set[str]]:
 
 
 TWO = [(V2, ("charge", "attach+rmdir")), (V3, ("charge", "attach+rmdir")), (V3, ("charge", "free")), (V3, ("free", "rmdir"))]
+
+
+@pytest.mark.parametrize(("version", "tasks"), TWO, ids=str)
+def test_going_through_every_schedule_finds_what_merging_states_finds(version: str, tasks: tuple[str, ...]) -> None:
+    merged, all_of_them = explore(scene(version, tasks)), enumerated(Stage(scene(version, tasks)))
+    assert (all_of_them.schedules, all_of_them.steps) == (merged.schedules, merged.steps)
+    assert {fault.what: (fault.schedules, len(fault.path)) for fault in all_of_them.faults} == {
+        fault.what: (fault.schedules, len(fault.path)) for fault in merged.faults
+    }
+
+
+def test_a_bound_on_the_changes_of_task_leaves_schedules_out_and_still_finds_the_race_of_v2() -> None:
+    few = enumerated(Stage(scene(V2, ("charge", "attach+rmdir"))), most_changes=2)
+    assert few.schedules < explore(scene(V2, ("charge", "attach+rmdir"))).schedules
+    worst = few.shortest()
+    assert worst is not None
+    assert worst.what == "use of a freed container: css_get on /a"
+    assert sum(one != other for one, other in pairwise(worst.path)) == 2
 
 
 @pytest.mark.parametrize(("version", "tasks"), TWO, ids=str)

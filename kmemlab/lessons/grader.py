@@ -1,0 +1,273 @@
+"""Write your own controller: `grade(MyController, stage=2)` runs it on the real engine and tells the shortest failing story.
+
+    from kmemlab.lessons.grader import SlabListener, grade
+
+    class MyController(SlabListener):
+        def __init__(self, kernel):            # kernel: what you may call, below
+            super().__init__()
+            self.kernel = kernel
+        def newpage(self, slab, cpu): ...      # True, or False: the slab goes back
+        def freepage(self, slab, cpu): ...
+        def alloc(self, slab, number): ...     # True, or False: the object goes back, by free()
+        def free(self, slab, number): ...
+        def may_switch(self, cache, on, live): ...  # raises OSError(errno.EBUSY, "...") to refuse
+        def switched(self, cache, on): ...
+
+* kernel: `current_container()`, `css_get(group)`, `css_put(group)`, `res_counter_charge(group, size)` (False: refused),
+  `res_counter_uncharge(group, size)`, `kzalloc(count)` (an array of None, or None: no memory), `kfree(array)`,
+  `rcu_read_lock()`, `rcu_read_unlock()`, `slabs(cache)` (those that a cache can find).
+* slab: `cache`, `number`, `owners` (None until you store something there). cache: `name`, `size`, `objects`. group: `path`.
+* `attached(before, after)` is heard too, if you write one: a task was moved.
+
+Stages: 1 charge without limit; 2 limit and unwind; 3 array failures, on and off, every nth fault; 4 all schedules.
+The class runs in a child process: what it does there (loops, exits, patches, prints, fills) is told, and harms nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.errors import invalid
+from ..engine.notify import SlabListener
+from .grader_run import POINTS, STAGES, Failure, Part, summary
+from .grader_source import Program, dots_in, plain_python, program_of
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+SECONDS = 60.0
+NEIGHBOUR = 10
+LONGEST_TOLD = 4 << 20
+
+
+@dataclass
+class Graded:
+    """What came of it; printed it is the text twin.
+
+    Attributes:
+        parts: the marks, in the order of the stages.
+        trouble: why nothing could be graded, "" if it could.
+        printed: characters that the code printed; begins: the first of them.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    trouble: str = ""
+    printed: int = 0
+    begins: str = ""
+    stage: int = 4
+    seed: int = 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything that was graded is right."""
+        return not self.trouble and bool(self.parts) and all(part.failure is None for part in self.parts)
+
+    @property
+    def points(self) -> int:
+        """Points so far; the last 10 of a controller's 100 are a neighbour's to give."""
+        return sum(part.got for part in self.parts)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first part's failure, None if there is none."""
+        return next((part.failure for part in self.parts if part.failure is not None), None)
+
+    @property
+    def story(self) -> str:
+        """The shortest failing story, "" if none fails."""
+        return self.failure.story if self.failure is not None else ""
+
+    @property
+    def hint(self) -> str:
+        """Where to look, "" if nothing is wrong."""
+        return self.failure.hint if self.failure is not None else ""
+
+    @property
+    def commands(self) -> list[str]:
+        """The story as commands of the shell; [] for one of schedules."""
+        return self.failure.commands if self.failure is not None else []
+
+    @property
+    def session(self) -> Session | None:
+        """The story on the machine's own controller, paused one step before the failure: `Lab(result.session)`.
+
+        What comes next there is what should have come of yours. None where nothing failed, or no command can tell it.
+        """
+        from ..session import Session
+
+        failure = self.failure
+        if failure is None or not failure.commands:
+            return None
+        session = Session(**failure.machine)
+        session.run(*failure.commands)
+        session.seek(session.ends[failure.before - 1])
+        return session
+
+    @property
+    def link(self) -> str:
+        """The same moment as a link, "" where there is no session."""
+        session = self.session
+        return session.to_link() if session is not None else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for a teacher's table and `kmemlab grade --json`."""
+        told = {"stage": self.stage, "seed": self.seed, "passed": self.passed, "points": self.points}
+        rest = {"story": self.story, "hint": self.hint, "link": self.link, "trouble": self.trouble, "printed": self.printed}
+        return {**told, **rest, "parts": [asdict(part) for part in self.parts]}
+
+    def __repr__(self) -> str:
+        """Tell all of it."""
+        if self.trouble:
+            return "\n".join([f"not graded: {self.trouble}", *self.said()])
+        of = sum(part.points for part in self.parts)
+        lines = [summary(part) for part in self.parts]
+        lines.append(f"{'together':<20} {self.points:>2} of {of:>2}")
+        failure = self.failure
+        if failure is not None:
+            lines += ["", failure.story, failure.hint]
+            width = max((len(each[0]) for each in failure.schedule), default=0)
+            lines += [f"  {at:>2}  {who:<{width}}  {name}: {told}" for at, (who, name, told) in enumerate(failure.schedule, 1)]
+            if failure.commands:
+                lines.append(
+                    "In the lab, one step before: Lab(result.session). What comes next there should have come of yours."
+                )
+        elif len(self.parts) == len(POINTS):
+            lines.append(f"The last {NEIGHBOUR} points: a neighbour reads your code and asks one question, which you answer.")
+        return "\n".join([*lines, *self.said()])
+
+    def said(self) -> list[str]:
+        """Tell what the code printed."""
+        if not self.printed:
+            return []
+        first = next(iter(self.begins.strip().splitlines()), "")
+        return [f"It printed {self.printed:,} characters, beginning: {first[:80]}"]
+
+
+def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seconds: float = SECONDS) -> Graded:
+    """Grade a controller up to a stage, or an exercise.
+
+    Args:
+        thing: the class, the function of an exercise, or the path of a file with one of them.
+        stage: 1 to 4; each has what those before it have.
+        seed: of the stories by chance: another seed, other stories, caches and machines.
+        exercise: "" for a controller; "charge" for lesson 05's function, "steps" for lesson 06's.
+        seconds: after which the child is stopped whatever it does.
+
+    Raises:
+        KernelError: EINVAL for a stage or an exercise that there is not.
+    """
+    from .grader_exercises import EXERCISES
+
+    if type(stage) is not int or stage not in STAGES:
+        raise invalid(f"There is no stage {stage!r}: 1 charge, 2 limit and unwind, 3 arrays, on and off, 4 all schedules.")
+    if exercise and exercise not in EXERCISES:
+        raise invalid(f"There is no exercise {exercise!r:.40}; there is {' and '.join(EXERCISES)}.")
+    graded = Graded(stage=stage, seed=seed)
+    if thing is ... or thing is None:
+        graded.trouble = "not answered yet: put your class in place of the dots"
+        return graded
+    try:
+        program = file_of(Path(thing)) if isinstance(thing, str | Path) else program_of(thing)
+        graded.trouble = blanks(program)
+    except OSError as error:  # a sentence of ours, or a file that cannot be read
+        graded.trouble = error.strerror or str(error)
+    if not graded.trouble:
+        job = {**asdict(program), "seen": [], "stage": stage, "seed": seed, "exercise": exercise}
+        take(graded, ask_a_child(job, seconds))
+    return graded
+
+
+def file_of(path: Path) -> Program:
+    """Return a file's whole text as a program.
+
+    Raises:
+        OSError: if it cannot be read. KernelError: EINVAL, if it is no Python.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        compile(plain_python(text), str(path), "exec", dont_inherit=True)
+    except UnicodeDecodeError:
+        raise invalid(f"{path.name} is no text.") from None
+    except (SyntaxError, ValueError) as error:
+        line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise invalid(f"{path.name}{line}: {getattr(error, 'msg', None) or error}") from None
+    return Program("", parts=[(text, "")])
+
+
+def blanks(program: Program) -> str:
+    """Say where there are still dots, "" if nowhere."""
+    for text, name in program.parts:
+        if name and not text.startswith(f"{name} = "):
+            names = [name]
+        else:
+            names = [
+                each.name for each in ast.parse(plain_python(text)).body if isinstance(each, ast.ClassDef | ast.FunctionDef)
+            ]
+        for each in names:
+            found = dots_in(text, each)
+            if found is not None:
+                return f"not answered yet: {found[0]} still has its dots (line {found[1]})"
+    return ""
+
+
+def ask_a_child(job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Have a child process do a job. It is ended, with all that it started, when the time is up."""
+    home = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryDirectory() as here:
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "kmemlab.lessons.grader_child"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=here,
+                env={**os.environ, "PYTHONPATH": paths}, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return {"trouble": f"The grader needs a process of its own and cannot have one here: {error.strerror or error}."}
+        try:
+            told, _ = child.communicate(json.dumps(job).encode(), seconds)
+        except subprocess.TimeoutExpired:
+            return {"trouble": f"It was stopped after {seconds:g} seconds: something in it does not end, or nearly so."}
+        finally:
+            end(child)
+    if not told or len(told) > LONGEST_TOLD:
+        return {"trouble": "It ended the process that it ran in (os._exit, a signal, or all memory used up): a hook returns."}
+    try:
+        answer: dict[str, Any] = json.loads(told)
+    except ValueError:
+        return {"trouble": "It wrote over what the grader had to say: a hook writes nothing but its books."}
+    return answer
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a child and its children, those too that it has left behind."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+    child.communicate()
+
+
+def take(graded: Graded, told: dict[str, Any]) -> None:
+    """Read what a child told."""
+    graded.trouble = told.get("trouble", "")
+    graded.printed = told.get("printed", 0)
+    graded.begins = told.get("begins", "")
+    for row in told.get("parts", []):
+        failure = Failure(**row.pop("failure")) if row["failure"] else row.pop("failure")
+        if failure is not None:
+            failure.schedule = [(who, name, what) for who, name, what in failure.schedule]
+        graded.parts.append(Part(**row, failure=failure))
+
+
+__all__ = ["Graded", "SlabListener", "grade"]

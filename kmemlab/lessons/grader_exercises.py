@@ -1,0 +1,149 @@
+"""Smaller things than a controller that the same grader takes: lesson 05's `charge(obj)`, lesson 06's step functions."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine.errors import KernelError, invalid
+from ..engine.notify import SlabListener
+from ..races.explorer import explore
+from ..races.operations import attach_rmdir
+from ..races.run import Stage
+from ..races.scene import Scene
+from . import grader_words as words
+from .grader_kernel import Group, Kernel, SlabView
+from .grader_run import Failure, Part, grade_part
+
+
+class Object:
+    """What `charge(obj)` gets: `size` in bytes, `owner` (None; whoever stands there is paid back at the free), the kernel."""
+
+    __slots__ = ("kernel", "number", "size", "slab")
+
+    def __init__(self, kernel: Kernel, slab: SlabView, number: int) -> None:
+        self.kernel = kernel
+        self.slab = slab
+        self.number = number
+        self.size = slab.cache.size
+
+    @property
+    def owner(self) -> Group | None:
+        """Who pays."""
+        found: Group | None = self.slab.owners[self.number]
+        return found
+
+    @owner.setter
+    def owner(self, group: Group | None) -> None:
+        self.slab.owners[self.number] = group
+
+
+class Around(SlabListener):
+    """The controller around a student's `charge(obj)`: all but the charge."""
+
+    def __init__(self, kernel: Kernel, charge: Callable[[Object], bool]) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.charge = charge
+
+    def newpage(self, slab: Any, cpu: int) -> bool:
+        """Give a slab its array; without one it goes back."""
+        slab.owners = self.kernel.kzalloc(slab.cache.objects)
+        return slab.owners is not None
+
+    def freepage(self, slab: Any, cpu: int) -> None:
+        """Take it away."""
+        if slab.owners is not None:
+            self.kernel.kfree(slab.owners)
+            slab.owners = None
+
+    def alloc(self, slab: Any, number: int) -> bool:
+        """Ask the student."""
+        return True if slab.owners is None else self.charge(Object(self.kernel, slab, number))
+
+    def free(self, slab: Any, number: int) -> None:
+        """Pay the owner back."""
+        group = slab.owners[number] if slab.owners is not None else None
+        if group is not None:
+            slab.owners[number] = None
+            self.kernel.res_counter_uncharge(group, slab.cache.size)
+            self.kernel.css_put(group)
+
+    def may_switch(self, cache: Any, on: bool, live: int) -> None:
+        """Refuse off with objects in use."""
+        if not on and live:
+            raise KernelError(errno.EBUSY, f"{cache.name} has objects in use.")
+
+    def switched(self, cache: Any, on: bool) -> None:
+        """Take the arrays of empty slabs away."""
+        for slab in self.kernel.slabs(cache) if not on else []:
+            self.freepage(slab, 0)
+
+
+def grade_charge(charge: Any, seed: int) -> list[Part]:
+    """Grade lesson 05's function: charge, limit, every nth charge and array, all schedules."""
+    function = function_of(charge)
+
+    def make(kernel: Kernel) -> Any:
+        return Around(kernel, function)
+
+    return [grade_part(name, make, seed) for name in ("charge", "limit", "every nth fault")]
+
+
+def grade_steps(steps: Any, seed: int) -> list[Part]:
+    """Grade lesson 06's generator of steps: it charges when it is alone, and nothing goes wrong beside an attach and rmdir."""
+    operation = function_of(steps)
+    part = Part("all schedules", 15)
+    alone = Stage(Scene((("charge", operation),), old=0)).run()
+    while ready := alone.enabled():
+        alone.step(ready[0])
+    part.tried = 1
+    wrong = alone.end()
+    charged = alone.machine.kmem_subsystem.owners[1]
+    if not wrong and (charged is None or not charged.res.usage):
+        wrong = "/a has paid nothing for its object"
+    if wrong:
+        part.failure = Failure(f"charge, alone: {wrong}", words.NOT_CHARGED, schedule=alone.story)
+        return [part]
+    found = explore(Scene((("charge", operation), ("attach+rmdir", attach_rmdir)), old=0))
+    part.tried = found.schedules
+    worst = found.shortest()
+    if worst is not None:
+        count = f"{words.plural(worst.schedules, 'schedule')} of {found.schedules:,}"
+        part.failure = Failure(f"charge while attach+rmdir, {count}: {worst.what}", words.USE_AFTER, schedule=worst.story)
+    else:
+        part.got = part.points
+    return [part]
+
+
+def function_of(thing: Any) -> Callable[..., Any]:
+    """Return a function.
+
+    Raises:
+        KernelError: EINVAL for anything else.
+    """
+    if isinstance(thing, type) or not callable(thing):
+        raise invalid("This exercise is a function, not a class.")
+    function: Callable[..., Any] = thing
+    return function
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One of them.
+
+    Attributes:
+        title: what it asks for.
+        grade: grades it.
+    """
+
+    title: str
+    grade: Callable[[Any, int], list[Part]]
+
+
+EXERCISES: dict[str, Exercise] = {
+    "charge": Exercise("charge(obj): lesson 05", grade_charge),
+    "steps": Exercise("steps of a charge: lesson 06", grade_steps),
+}
