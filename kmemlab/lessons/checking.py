@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from ..engine.errors import invalid
 from ..session import Session
@@ -14,6 +15,8 @@ from .blanks import is_blank
 from .guarded import plain
 from .table import Case, Exercise, Prediction, Row, Table
 from .verdict import Verdict, blank, broken
+
+GRADING: Final = "KMEMLAB_GRADING"
 
 
 def table_of(lesson: str) -> Table:
@@ -77,6 +80,8 @@ def check(question: str, answer: Any = ..., /, *, session: Session | None = None
 
     Raises:
         KernelError: EINVAL, for a question that there is not.
+        AssertionError: where KMEMLAB_GRADING is set, for an answer that is not right: nbgrader gives points for a cell that
+            does not raise.
 
     Example:
         >>> check("02.5", ["2:3", "2:5", ..., ...])
@@ -89,6 +94,8 @@ def check(question: str, answer: Any = ..., /, *, session: Session | None = None
     if isinstance(answer, Session) and session is None:
         session = answer
     verdict = verdict_on(question, row, answer, session).of(question)
+    if not verdict and os.environ.get(GRADING):
+        raise AssertionError(str(verdict))
     return verdict.of(question, keep(question, verdict, answer, session))
 
 

@@ -129,9 +129,9 @@ def everything_found(_: Case, session: Session) -> Verdict:
     needed, hand = len(unled(fewest)), [row.number for row in slabs(fewest).values() if row.where.startswith("cpu")]
     lost = unled(session)
     seen = f"{reachable(session)} of {live(session)} files can be found."
-    wasted = "That slab could be found already: look at its last column." if holes(session) & set(hand) else ""
+    wasted = "That slab could be found already: the cpu has it in its hand." if holes(session) & set(hand) else ""
     if lost:
-        return not_yet(seen, wasted or "Look at the last column of each slab: which still says nothing?")
+        return not_yet(seen, wasted or "Which slabs stand in the picture where nothing points at them?")
     if closed > needed:
         return not_yet(seen, f"All found. It can be done with fewer than {closed}.", wasted)
     return right(f"{seen} One free cell in a slab puts it on the list, and with it all its other objects.")
@@ -162,7 +162,7 @@ TABLE: Table = {
         "number",
         lambda _: len(machine("open 40").cache("filp").partial),
         (
-            Say(1, "Slab 2 has room, true. Look at its last column: who has it?"),
+            Say(1, "Slab 2 has room, true. Look where it stands in the picture: who has it?"),
             Say(2, "Full slabs have no room; the list is for slabs that have."),
             Say(3, "Full slabs have no room; the list is for slabs that have."),
         ),

@@ -218,7 +218,7 @@ def test_the_variable_that_the_lesson_names_is_found_in_the_notebook() -> None:
     [
         (("close 7 20",), True, "38 of 38 files can be found."),
         (("close 16", "close 15"), True, "38 of 38"),
-        (("close 7 12",), False, "Look at the last column"),
+        (("close 7 12",), False, "Which slabs stand in the picture"),
         (("close 7 8 20",), False, "All found. It can be done with fewer than 3."),
         (("close 7 20 39",), False, "That slab could be found already"),
         (("close 7", "open 1", "close 20"), False, "You may only close files."),
@@ -254,3 +254,12 @@ def test_a_verdict_is_shown_as_text_and_holds_no_html() -> None:
     verdict = check("02.8", lambda cache: "<script>")
     assert "<script>" not in verdict._repr_html_()
     assert "&lt;script&gt;" in verdict._repr_html_()
+
+
+def test_a_grader_sees_an_exception_for_what_is_not_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMEMLAB_GRADING", "nbgrader")
+    assert check("02.8", reachable)
+    with pytest.raises(AssertionError, match=r"^✗ 02\.8 not yet\."):
+        check("02.8", only_partial)
+    with pytest.raises(AssertionError, match=r"^… 02\.8 not answered yet\."):
+        check("02.8", unfinished)
