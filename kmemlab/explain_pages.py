@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .engine.before_on import SKIP
 from .engine.events import NEWPAGE, SWITCHED
 from .engine.faults import FAULTS
 from .engine.off import OffController
@@ -42,7 +43,8 @@ def had_array(session: Session, event: EventRow) -> bool:
         if log.kind[n] == NEWPAGE and log.slab[n] == number:
             born = True
         elif log.kind[n] == SWITCHED:
-            return born and bool(log.slot[n])
+            given = session.machine.profile.before_on != SKIP  # slabs that were there had arrays from then on
+            return bool(log.slot[n]) and (born or given)
     return False
 
 
@@ -78,6 +80,8 @@ def tell_switched(session: Session, event: EventRow, story: Story) -> None:
     if isinstance(kmem, OffController) and not event.slot:
         drains = any(off.cache == event.cache and off.done < 0 for off in kmem.offs)
         kind = "cache drains" if drains else "cache off"
+    if event.slot and event.bytes:
+        story.go("taken over", "before_on=root", f"{event.bytes:,} bytes", bytes=event.bytes, cache=event.cache)
     story.go(kind, "cache_account", f"{event.cache}: {'on' if event.slot else 'off'}", cache=event.cache)
 
 

@@ -193,6 +193,12 @@ TABLE: dict[str, Row] = {
     "oops": row("A write to the state that is not there, at address 0: oops.", source=CGROUP_CREATE),
     "halted": row("The kernel halts. Only going back in time helps now.", source=CHOICE, model=True),
     # -- accounting switched, an agent run
+    "taken over": row(
+        "Root pays {bytes} bytes for the {cache} from before.",
+        "Root pays {bytes} bytes for those from before.",
+        source=CHOICE,
+        model=True,
+    ),
     "cache marked": row(
         "From now on each new {cache} object is charged to its owner.",
         "From now on each new {cache} object is charged.",

@@ -23,7 +23,9 @@ With patchset="v1" the words are on and off, kmemlab's choice: "1" and "0" came 
 kmalloc caches say Invalid argument: their callers are not known by cache.
 
 Objects that were there before the 1 stay unpaid, and so do new ones on slabs from before it, which have no array
-(kmemlab's choice; the letter is silent).""",
+(kmemlab's choice; the letter is silent). That is before_on="skip". A machine booted with before_on="refuse" says Device
+or resource busy while the cache has objects in use, and gives the empty slabs arrays. With before_on="root" every slab gets
+one and the root container pays for all that was there, or the 1 is refused (Cannot allocate memory).""",
     "containers": """\
 mount -t container -o kmem none /containers
 

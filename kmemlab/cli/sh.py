@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from ..engine.before_on import SKIP
 from ..engine.irq import CURRENT
 from ..engine.off import EMPTY
 from ..engine.patchset import V3
@@ -58,6 +59,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
         rss=arguments.rss,
         off=arguments.off or EMPTY,
         patchset=arguments.patchset or V3,
+        before_on=arguments.before_on or SKIP,
     )
 
 
@@ -74,6 +76,7 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ("--boot", arguments.boot, profile.boot),
         ("--off", arguments.off, profile.off),
         ("--patchset", arguments.patchset, profile.patchset),
+        ("--before-on", arguments.before_on, profile.before_on),
     ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)

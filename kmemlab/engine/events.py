@@ -42,7 +42,8 @@ class EventLog:
         command: number of the command that runs, for new rows.
         pid: who runs, for new rows.
         kind, who, commands, cache, pfn, slab, slot, owner, size, errno, order: the columns. `cache` is an index into
-            `names`, `owner` a container's number, `slab` the slab's birth number. FAULT rows have the number of the
+            `names`, `owner` a container's number, `slab` the slab's birth number. A SWITCHED row has in `owner` and `size` who
+            pays, and how much, for what was there before (before_on.py). FAULT rows have the number of the
             fault in `slot`; REFUSED and NOPAGE rows that of the fault they came of in `order`, NONE for none (faults.py).
     """
 

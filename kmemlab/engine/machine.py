@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import Any
 
+from .before_on import take_over
 from .boot_caches import CACHES as CACHES
 from .buddy import PageSource, Zone
 from .check import check
@@ -82,7 +83,7 @@ class Machine:
     ) -> None:
         known = {
             "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty", "patchset": V3,
-            "pages": "buddy", "log": True, "caches": True,
+            "before_on": "skip", "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
             if name not in known:
@@ -90,7 +91,7 @@ class Machine:
         options = {**known, **more}
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
-            options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"],
+            options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"], before_on=options["before_on"],
             patchset=options["patchset"],
         )  # fmt: skip
         era = ERAS[slub]
@@ -217,13 +218,14 @@ class Machine:
         """Switch accounting of a cache on or off; what it is already is no change.
 
         Raises:
-            KernelError: EINVAL for kmalloc caches, EBUSY for off with objects in use (not with a design of `Profile.off`).
+            KernelError: EINVAL for kmalloc caches; EBUSY for off while objects live (`Profile.off`: empty); as `take_over`.
         """
         self.kmem.may_switch(cache, on, 0 if on else live_objects(self.slub, cache))
         if on != self.accounted(cache):
+            taken = take_over(self, cache) if on else 0
             self.notifier.switch(cache, self.kmem, on)
             if self.log is not None:
-                self.log.add(SWITCHED, cache.name, NONE, NONE, int(on), NONE, 0, 0, NONE)
+                self.log.add(SWITCHED, cache.name, NONE, NONE, int(on), 0 if taken else NONE, taken, 0, NONE)
 
     def accounted(self, cache: KmemCache) -> bool:
         """Say whether objects of a cache are charged."""

@@ -57,6 +57,8 @@ class Profile:
         off: what `echo 0 > cache_account` can do: "empty" refuses while objects live, as the letter has it; "full-list",
             "walk", "drain" and "charged-list" are designs that do it (off.py).
         patchset: "v3", "v2" or "v1", and behind commas single differences between them: "v3,null-create" (patchset.py).
+        before_on: what becomes of the objects that a cache has when its accounting is switched on: "skip", "refuse" or
+            "root" (before_on.py).
     """
 
     slub: str = "2.6.24"
@@ -70,12 +72,13 @@ class Profile:
     rss: bool = False
     off: str = "empty"
     patchset: str = V3
+    before_on: str = "skip"
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset", "before_on"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -104,6 +107,10 @@ class Profile:
             raise invalid(f"off={self.off!r}: choose empty, full-list, walk, drain or charged-list")
         if WIRED_HOOKS in switches(self.patchset) and self.off == "drain":
             raise invalid(f"off='drain' is a listener of its own: patchset={self.patchset!r} has no notifiers for it, v3 has.")
+        if self.before_on not in ("skip", "refuse", "root"):
+            raise invalid(f"before_on={self.before_on!r}: choose skip, refuse or root")
+        if self.before_on != "skip" and self.off != "empty":
+            raise invalid(f"before_on={self.before_on!r} with off={self.off!r} is not modelled: leave one of them out")
 
     @property
     def name(self) -> str:

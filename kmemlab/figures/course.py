@@ -43,8 +43,8 @@ def course(events: Sequence[EventRow]) -> Course:
     run = Course()
     for event in events:
         run.last = max(run.last, event.n)
-        if event.kind in ("alloc", "free", "uncharged") and event.container is not None:
-            amount = event.bytes if event.kind == "alloc" else -event.bytes
+        if event.kind in ("alloc", "free", "uncharged", "switched") and event.container is not None:
+            amount = event.bytes if event.kind in ("alloc", "switched") else -event.bytes
             _add(run.usage.setdefault(event.container, []), event.n, amount)
             _add(run.charged, event.n, amount)
         elif event.kind == "refused" and event.container is not None:

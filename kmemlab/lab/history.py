@@ -92,6 +92,9 @@ class History:
                         line = self.usage[int(owner)] = Line()
                     line.add(n + 1, by)
                     self.charged.add(n + 1, by)
+            elif kind == SWITCHED and log.owner[n] != NONE:  # what the cache had is charged at once
+                self.usage.setdefault(int(log.owner[n]), Line()).add(n + 1, log.size[n])
+                self.charged.add(n + 1, log.size[n])
             elif kind == REFUSED:
                 self.refusals.append(n + 1)
                 self.failcnt.add(n + 1, 1)

@@ -45,6 +45,7 @@ SWITCHES: Final = (
         (
             ("slub_nomerge", "Each cache is one of its own (slub_nomerge)."),
             ("", "Caches of one size are one: filp is kmalloc-256, and refuses."),
+            ("slab_account=filp,mnt_cache", "Only filp and mnt_cache are kept apart (slab_account=, kmemlab's own)."),
             ("slub_nomerge slub_debug=U", "Owners of objects are noted, so full slabs are on a list (slub_debug=U)."),
         ),
     ),
@@ -91,6 +92,15 @@ SWITCHES: Final = (
             ("current", "Whoever runs pays for what an interrupt allocates."),
             ("root", "The root container pays for interrupts."),
             ("none", "Nobody pays for interrupts."),
+        ),
+    ),
+    Switch(
+        "before_on",
+        "From before 1",
+        (
+            ("skip", "What a cache has when it is marked stays nobody's."),
+            ("refuse", "A cache is marked only while it has no object."),
+            ("root", "Root pays for what a cache has when it is marked."),
         ),
     ),
 )

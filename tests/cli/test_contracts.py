@@ -387,3 +387,16 @@ def test_sh_boots_with_the_rss_subsystem(tmp_path: Path) -> None:
     plain = tmp_path / "plain.json"
     assert kmemlab("sh", "--session", plain, stdin="fault 1\n").returncode == 1
     assert "a session with --rss, found one without" in one_line(kmemlab("sh", "--rss", "--session", plain))
+
+
+@pytest.mark.parametrize(("choice", "said"), [("skip", "0"), ("refuse", "0"), ("root", "768")])
+def test_sh_boots_with_a_choice_for_objects_from_before(choice: str, said: str) -> None:
+    on = "echo 1 > /sys/slab/filp/cache_account"
+    lines = f"mount -t container -o kmem none /containers\nopen 3\n{on}\ncat /containers/kmem.usage\n"
+    ran = kmemlab("sh", "--before-on", choice, stdin=lines)
+    assert (ran.stdout.splitlines()[-1], "Device or resource busy" in ran.stderr) == (said, choice == "refuse")
+
+
+def test_sh_boots_with_other_boot_words() -> None:
+    for boot, status in (("", 1), ("slub_nomerge", 0), ("slab_account=filp", 0)):
+        assert kmemlab("sh", "--boot", boot, stdin="echo 1 > /sys/slab/filp/cache_account\n").returncode == status

@@ -39,7 +39,7 @@ STRIDE = 29
 # the name of its device.
 ERRNOS = {
     "open": {errno.ENFILE}, "fork": {errno.ENOMEM}, "replay": {0}, "mmap": {errno.ENOMEM}, "touch": {errno.ENOMEM},
-    "fault": {errno.ENOMEM},
+    "fault": {errno.ENOMEM}, "echo": {errno.ENOMEM},
     "stat": {errno.ENOMEM}, "pipe": {errno.ENFILE, errno.ENOMEM}, "socket": {errno.ENFILE, errno.ENOMEM, errno.ENOBUFS},
     "sigqueue": {errno.EAGAIN}, "timer": {errno.EAGAIN}, "flock": {errno.ENOLCK, 0}, "mountns": {errno.ENOMEM, 0},
     "softirq": {errno.ENOMEM}, "kthread": {errno.ENOMEM}, "mkdir": {errno.ENOMEM},
@@ -314,6 +314,7 @@ OTHERWISE: tuple[dict[str, Any], ...] = (
     {"rcu": "grace"},
     {"irq_payer": "none"},
     {"arrays": "free"},
+    {"before_on": "root"},
 )
 
 

@@ -27,6 +27,13 @@ from kmemlab.records import EventRow, StepRow
 Story = tuple[dict[str, Any], list[tuple[str, dict[str, str]]]]
 STORIES: list[Story] = [
     (
+        {"before_on": "root"},
+        [
+            ("open 3", {"opened": "init has 3 open files more: one struct file each."}),
+            ("echo 1 > /sys/slab/filp/cache_account", {"taken over": "Root pays 768 bytes for the filp from before."}),
+        ],
+    ),
+    (
         {"rss": True},
         [
             ("mmap 1", {"mapped": "init has 1 map of 2 MiB more, without a page yet."}),
