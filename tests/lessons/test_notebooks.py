@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 
 from kmemlab.lessons.checking import table_of
 from kmemlab.lessons.table import Prediction
@@ -32,6 +33,14 @@ def refused(self, address, *more, _connect=socket.socket.connect):
 socket.socket.connect = refused
 """
 
+HEAD = """\
+---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+"""
+
 every = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
@@ -47,6 +56,14 @@ def offline(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     folder = tmp_path_factory.mktemp("offline")
     (folder / "sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(folder), prepend=":")
+
+
+def test_a_lesson_that_wants_a_network_fails(tmp_path: Path) -> None:
+    path = tmp_path / "77-far.md"
+    asks = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=1)"
+    path.write_text(f"{HEAD}\n```{{code-cell}} ipython3\n{asks}\n```\n", encoding="utf-8")
+    with pytest.raises(CellExecutionError, match="no lesson needs a network"):
+        notebooks.make(path)
 
 
 def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
