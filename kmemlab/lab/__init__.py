@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .knobs import Knob, cpus_knob, era_knob, knob_row, limit_knob, size_knob
     from .panel import Picture
     from .questions import Change, Question
+    from .raceview import RaceView
     from .views import BuddyView, ChargePath, ContainerView, FlowView, Predict, SlabView, Timeline
     from .widget import Lab
 
@@ -27,6 +28,7 @@ _HOMES = {
     "Picture": ".panel",
     "Predict": ".views",
     "Question": ".questions",
+    "RaceView": ".raceview",
     "SlabView": ".views",
     "Timeline": ".views",
     "cpus_knob": ".knobs",
@@ -50,6 +52,7 @@ __all__ = [
     "Picture",
     "Predict",
     "Question",
+    "RaceView",
     "SlabView",
     "Timeline",
     "cpus_knob",

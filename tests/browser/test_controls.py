@@ -119,6 +119,14 @@ session = play("fd-bomb")
 session.seek(0)
 lab = SlabView(session, cache="filp")
 lab"""
+RACE = """from kmemlab.lab import RaceView
+from kmemlab.races import Scene
+def late(at):
+    yield "find"
+    at.find()
+    yield "get"
+    at.get()  # and never puts it: that goes wrong
+RaceView(Scene((("late", late),), old=0), explored=True)"""
 
 
 @contextmanager
@@ -126,9 +134,10 @@ def widgets(server: LabServer, browser: Browser) -> Iterator[LabPage]:
     """A page with a small widget and a picture of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = LabPage(server, context.new_page(), "widgets")
-    page.open(WIDGETS, 'Picture(session, "flow")')
+    page.open(WIDGETS, 'Picture(session, "flow")', RACE)
     page.ready()
     page.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")
+    page.page.wait_for_selector(".kmemlab-view[data-part=race] .kl-racerow")
     try:
         yield page
     finally:

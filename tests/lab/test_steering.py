@@ -1,0 +1,87 @@
+"""A race in one's own hands: steps are the explorer's, a trap ends it, and one can go back."""
+
+from __future__ import annotations
+
+from kmemlab.lab.raceview import RaceView
+from kmemlab.lab.steering import Steering
+from kmemlab.races import Scene, explore
+from kmemlab.races.at import At
+from kmemlab.races.steps import Steps
+from kmemlab.races.versions import scene
+
+FATAL = (0, 0, 1, 1, 1, 1, 1, 0)  # take, find | switch, wait, put, rmdir asked, freed | get
+
+
+def test_the_reader_steers_into_the_use_of_a_freed_container_and_back_out() -> None:
+    race = Steering("v2")
+    for who in FATAL[:-1]:
+        race.do("let", who=who)
+    before = race.frame()
+    (gone,) = [row for row in before["containers"] if row["gone"]]
+    assert gone["path"] == "/a" and gone["hands"] == ["charge"]
+    race.do("let", who=0)
+    after = race.frame()
+    assert after["wrong"] == "use of a freed container: css_get on /a" and after["ended"]
+    assert not any(actor["can"] for actor in after["actors"])
+    race.do("let", who=0)
+    assert race.frame()["notice"]["text"] == "Nothing runs after a trap: go back."
+    race.do("back")
+    assert race.frame() == before
+    race.do("reset")
+    assert race.path == () and race.frame()["story"] == []
+
+
+def test_in_v3_the_remover_waits_for_the_reader_and_says_so() -> None:
+    race = Steering("v3")
+    for who in (0, 0, 0, 1, 1):  # take, lock, find | switch, synchronize
+        race.do("let", who=who)
+    waiting = race.frame()["actors"][1]
+    assert waiting == {
+        "name": "attach+rmdir", "due": "put_css_set", "can": False,
+        "why": "It waits until charge has left the read section.",
+    }  # fmt: skip
+    path = race.path
+    race.do("let", who=1)
+    assert race.path == path
+    assert race.frame()["notice"]["text"] == waiting["why"]
+
+
+def test_all_schedules_are_counted_and_the_shortest_that_fails_can_be_gone_to() -> None:
+    race = Steering("v2")
+    race.do("explore")
+    found = explore(scene("v2", ("charge", "attach+rmdir")))
+    told = race.frame()["found"]
+    assert (told["schedules"], told["violations"]) == (found.schedules, found.violations)
+    race.do("go", path=told["shortest"])
+    assert race.frame()["wrong"] == told["what"]
+    assert "rows" in race.frame() and race.rows == []  # too many to be listed
+    race.do("go", path=[1, 1, 7, 0])
+    assert race.path == (1, 1)  # as far as it can be followed
+
+
+def one(at: At) -> Steps:
+    yield "One"
+    at.find()
+
+
+def two(at: At) -> Steps:
+    yield "two"
+    yield "Three"
+
+
+def test_a_scene_of_ones_own_lists_its_schedules_as_letters() -> None:
+    view = RaceView(Scene((("one", one), ("two", two)), old=0), explored=True)
+    frame = view.steering.frame()
+    assert sorted(letters for letters, _, _ in frame["rows"]) == ["OTT", "TOT", "TTO"]
+    assert {wrong for _, wrong, _ in frame["rows"]} == {""}
+    view.do("let", who=1)
+    assert "RaceView after 1 steps" in repr(view)
+    assert view._sent["twin"].splitlines()[1].split() == ["1", "two", "two", "two"]
+
+
+def test_nonsense_from_the_page_is_a_notice_and_moves_nothing() -> None:
+    race = Steering("v3")
+    for action, given in (("fly", {}), ("let", {}), ("let", {"who": 9}), ("let", {"who": "x"}), ("go", {"path": None})):
+        race.do(action, **given)
+        assert race.frame()["notice"]["text"], action
+        assert race.path == ()
