@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .engine.errors import KernelError
-from .engine.events import NOPAGE, REFUSED, EventLog
+from .engine.events import NOPAGE, REFUSED, REFUSED_CALL, EventLog
 from .engine.faults import FAULTS
 from .engine.oops import OopsError
 from .engine.types import NONE
@@ -104,7 +104,7 @@ def hint_of(number: int, hint: str, log: EventLog | None, before: int, faults: l
     if not told or log is None or number not in OUT_OF_MEMORY:
         return hint, told
     rows = range(before, log.length)
-    others = [n for n in rows if log.kind[n] in (REFUSED, NOPAGE) and log.order[n] == NONE]
+    others = [n for n in rows if log.kind[n] in (REFUSED, REFUSED_CALL, NOPAGE) and log.order[n] == NONE]
     if others:
         return hint, told
     return "", [*told[:-1], f"{told[-1]}: no limit was hit and memory is not out"]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
 from .explain_commands import tell_command
 from .explain_faults import tell_fault
+from .explain_marked import tell_charged, tell_refused_call, tell_uncharged_call
 from .explain_oops import tell_oops
 from .explain_pages import tell_agent, tell_freepage, tell_newpage, tell_nopage, tell_switched
-from .explain_story import Story, begin, change, name_of, refs, short, slab_number, verb_of
+from .explain_story import Story, begin, change, limit_of, name_of, refs, short, slab_number, verb_of
 from .explain_words import ERRNOS
 from .records import EventRow, StepRow
 from .survey import event_row
@@ -36,6 +37,7 @@ def steps_of(session: Session) -> tuple[StepRow, ...]:
         "alloc": tell_alloc, "refused": tell_refused, "free": tell_free, "newpage": tell_newpage,
         "freepage": tell_freepage, "nopage": tell_nopage, "switched": tell_switched, "command": tell_command,
         "agent": tell_agent, "fault": tell_fault, "uncharged": tell_uncharged, "oops": tell_oops,
+        "charged-call": tell_charged, "uncharged-call": tell_uncharged_call, "refused-call": tell_refused_call,
     }[event.kind]  # fmt: skip
     teller(session, event, story)
     return tuple(story.steps)
@@ -57,14 +59,6 @@ def ask(session: Session, event: EventRow, story: Story) -> None:
     kind, fn = ("bare lookup", "bare lookup") if patchset.bare_assign else ("lookup", "rcu lookup")
     story.go(kind, fn, f"task {event.pid} → {short(where)}", pid=str(event.pid), where=where)
     story.go("reference", "css_get", refs(session, GET), where=where)
-
-
-def limit_of(session: Session, path: str | None) -> int:
-    """Return the limit of a container, as the counter has it."""
-    for group in session.machine.kmem_subsystem.owners:
-        if group is not None and session.machine.kmem_subsystem.paths[int(group.ident)] == path:
-            return group.res.limit
-    return 0
 
 
 def tell_alloc(session: Session, event: EventRow, story: Story) -> None:

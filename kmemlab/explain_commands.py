@@ -15,6 +15,7 @@ from .engine.irq import PACKET
 from .engine.kmem import KmemContainer
 from .engine.types import NONE
 from .explain_faults import is_knob, turned
+from .explain_marked import SITES_DIR
 from .explain_story import Story, comm, line_of, name_of, short, split
 from .explain_table import TABLE
 from .explain_words import LONGEST
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .shell import Result
 
 Told = tuple[str, dict[str, str | int]]  # kind of step, values of its sentence
-LOOKING = ("cat", "dmesg", "ls", "ps", "help", "man")
+LOOKING = ("cat", "dmesg", "ls", "ps", "help", "man", "sites")
 COUNTED = {  # commands that do something N times: kind of step, what N counts
     "stat": ("looked for", "name"), "mmap": ("mapped", "map"), "touch": ("touched", "map"), "munmap": ("unmapped", "map"),
     "fault": ("faulted", "page"),
@@ -130,6 +131,8 @@ def written(session: Session, event: EventRow, text: str, path: str, result: Res
     if not isinstance(group, KmemContainer):
         group = None
     text = text.replace("$$", str(actor(session, event)))
+    if path.startswith(SITES_DIR):
+        return "site marked" if text.strip() == "1" else "site unmarked", {"name": file}
     if is_knob(path):
         fault, knob = turned(path)
         return "knob turned", {"fault": fault, "knob": knob, "value": text}
@@ -234,6 +237,10 @@ def tasks(session: Session, event: EventRow, verb: str, args: list[str], result:
                 return "kernel freed", {"things": many(printed, "object")}
             cache = args[-1] if not args[-1].isdigit() else PACKET
             return "interrupt" if verb == "softirq" else "kernel thread", {"things": many(count, "object"), "cache": cache}
+        case "kmalloc" | "pages" | "vmalloc":
+            return "by hand, charged" if "ACCOUNT" in args else "by hand", {"verb": verb}
+        case "kfree":
+            return "given back", {"things": many(printed, "piece")}
         case "poke":
             text = out.partition(":")[0]
             return ("poked", {"text": f"S{text[1:]}"}) if len(text) < LONGEST else ("poked, long", {})

@@ -101,3 +101,11 @@ def refs(session: Session, step: str) -> str:
 def slab_number(session: Session, event: EventRow) -> int:
     """Return the birth number of the event's slab."""
     return int(session.log.slab[event.n - 1])
+
+
+def limit_of(session: Session, path: str | None) -> int:
+    """Return the limit of a container, as the counter has it."""
+    for group in session.machine.kmem_subsystem.owners:
+        if group is not None and session.machine.kmem_subsystem.paths[int(group.ident)] == path:
+            return group.res.limit
+    return 0

@@ -122,6 +122,15 @@ TABLE: dict[str, Row] = {
         "flock() says ENOLCK, unless this was only the spare lock.", source="fcntl_setlk, fs/locks.c 2.6.23"
     ),
     "never stored": row("The owner is stored only after the charge.", source=ARRAY, model=True),
+    # -- a call charged: kmemlab's own extension
+    "call marked": row(
+        "{site} is marked: its call of {verb} is charged.", "{site}: a marked call is charged.", source=CHOICE, model=True
+    ),
+    "call marked by hand": row("{verb}() carries the accounting flag: it is charged.", source=CHOICE, model=True),
+    "payer kept": row("{where} pays for it until it is freed, by whomever.", source=CHOICE, model=True),
+    "refused call": row("Refused. {where} has {left} bytes left; this needs {bytes}.", source=COUNTER),
+    "memory back": row("The memory goes back. Nobody paid for it.", source=CHOICE, model=True),
+    "payer found": row("{where} paid for it, whoever frees it.", source=CHOICE, model=True),
     # -- an object freed
     "freed": row(
         "{cache} slab {slab}, slot {slot} is no longer needed.",
@@ -271,6 +280,11 @@ TABLE: dict[str, Row] = {
     ),
     "validated": row("{cache}'s slabs were checked: nothing is wrong.", source=f"validate_slab_cache, {SLUB}"),
     "validated, reports": row("{cache}'s slabs were checked: {things}, in dmesg.", source=f"validate_slab_cache, {SLUB}"),
+    "site marked": row("Each call of {name} is charged from now on.", source=CHOICE, model=True),
+    "site unmarked": row("Calls of {name} are not charged any more.", source=CHOICE, model=True),
+    "by hand": row("Taken by hand, and nobody pays: {verb}.", source=CHOICE, model=True),
+    "by hand, charged": row("Taken by hand, and charged: {verb}.", source=CHOICE, model=True),
+    "given back": row("Back, and to whoever paid: {things}.", source=CHOICE, model=True),
     "poked": row("{text}.", source=CHOICE, model=True),
     "poked, long": row("Somebody wrote where nobody should: the checks may find it.", source=CHOICE, model=True),
     "knob turned": row("Fault injection: {knob} of {fault} is {value}.", "{fault}: {knob} is {value}.", source=INJECTED),

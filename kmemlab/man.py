@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import man_more
+from . import man_kinds, man_more
 from .engine.faults import FAULTS, KNOBS
+from .engine.sites import SITES
 
 PAGES: dict[str, str] = {
     "cache_account": """\
@@ -156,6 +157,7 @@ Print, or write to a file. With -n there is no newline at the end. $$ is the pid
     "help": "help [COMMAND]\n\nList the commands, or explain one.",
     "man": "man TOPIC\n\nExplain a command or a file.",
     **man_more.PAGES,
+    **man_kinds.PAGES,
 }  # fmt: skip
 
 
@@ -172,6 +174,8 @@ def page(topic: str, usage: dict[str, str]) -> str:
         name = "cgroups"
     if name in ("kmem.usage", "kmem.failcnt", "usage", "limit", "failcnt"):
         name = "kmem.limit"
+    if name in SITES or name == "kmem_sites":
+        name = "sites"
     if name in PAGES:
         return PAGES[name]
     if name in usage:

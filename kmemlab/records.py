@@ -203,6 +203,28 @@ class PageRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class SiteRow(Row):
+    """One call site: who asks the kernel for memory, and how much of what it has is paid for.
+
+    Attributes:
+        name: "pipe_buffer"; "objects" for those of named caches, "by hand" for what was called so.
+        kind: "cache", "kmalloc", "vmalloc" or "pages".
+        function: the kernel function that calls.
+        count: pieces that were given and not freed.
+        seen, unseen: bytes of them that some container pays for, and that nobody does.
+        marked: whether its calls are charged; None where there is nothing to mark.
+    """
+
+    name: str
+    kind: str
+    function: str
+    count: int
+    seen: int
+    unseen: int
+    marked: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow(Row):
     """One thing that happened: a notifier event, a refusal, or the end of a command.
 
@@ -313,6 +335,7 @@ __all__ = [
     "OffRow",
     "PageRow",
     "Row",
+    "SiteRow",
     "SlabRow",
     "StepRow",
 ]

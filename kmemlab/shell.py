@@ -19,7 +19,7 @@ from .engine.oops import HALTED
 
 LONGEST_LINE = 4096
 WITHOUT_KERNEL = frozenset(("dmesg", "help", "man"))  # what is said of a machine that has halted, too: its console, the manual
-LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man"))  # commands that only read
+LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man", "sites"))  # commands that only read
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .engine.rss import RssContainer
 from .engine.slub_admin import slabs_of
 from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
 from .records import CacheRow, ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, ListedSlab, PageRow, Row, SlabRow
+from .survey_kinds import site_rows
 
 STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
 
@@ -38,9 +39,13 @@ def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) 
         return flow_rows(machine, log)
     if name == "cost":
         return cost_rows(machine)
+    if name == "sites":
+        return site_rows(machine)
     if name == "events":
         return tuple(event_rows(machine, log, last=position))
-    raise invalid(f"there are no records {name!r}: ask for containers, hierarchies, slabs, pages, flow, cost, events or steps")
+    raise invalid(
+        f"there are no records {name!r}: ask for containers, hierarchies, slabs, pages, flow, cost, sites, events or steps"
+    )
 
 
 def container_rows(machine: Machine) -> tuple[ContainerRow, ...]:

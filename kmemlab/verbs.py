@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import verbs_debug, verbs_files, verbs_more, verbs_tasks
+from . import verbs_debug, verbs_files, verbs_kinds, verbs_more, verbs_tasks
 from .commands import USAGE, VERBS, usage_error, verb
 from .man import PAGES, page
 
 if TYPE_CHECKING:
     from .shell import Shell
 
-__all__ = ["VERBS", "verbs_debug", "verbs_files", "verbs_more", "verbs_tasks"]  # importing the rooms registers what is in them
+__all__ = [
+    "VERBS",
+    "verbs_debug",
+    "verbs_files",
+    "verbs_kinds",
+    "verbs_more",
+    "verbs_tasks",
+]  # importing the rooms registers what is in them
 
 
 @verb("help [COMMAND]")

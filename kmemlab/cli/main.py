@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
     three.add_argument("--boot", metavar="WORDS", help='the boot line, such as "" (caches merge) or slab_account=filp')
     three.add_argument("--before-on", choices=list(CHOICES), help="what becomes of objects from before a cache is accounted")
+    three.add_argument("--kinds", metavar="cache,K...", help="what can be charged: cache, and marked kmalloc,vmalloc,pages")
     three.add_argument("--rss", action="store_true", help="with the rss subsystem: page faults are charged")
     three.add_argument("--off", choices=list(DESIGNS), help="what turning accounting off can do: empty is the letter's")
     three.add_argument("--patchset", type=patchset, metavar="VERSION", help=PATCHSET_HELP)

@@ -39,8 +39,8 @@ def open_session(arguments: argparse.Namespace) -> Session:
     """Load the session, or boot a machine of the profile.
 
     Raises:
-        ForeignFileError: for a session or a profile that cannot be had, and for a session of another rcu, irq_payer, rss or
-            patchset than is asked for.
+        ForeignFileError: for a session or a profile that cannot be had, and for a session booted with other options than
+            are asked for.
     """
     if arguments.session is not None:
         if arguments.session.exists():
@@ -60,6 +60,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
         off=arguments.off or EMPTY,
         patchset=arguments.patchset or V3,
         before_on=arguments.before_on or SKIP,
+        kinds=arguments.kinds or "cache",
     )
 
 
@@ -77,6 +78,7 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ("--off", arguments.off, profile.off),
         ("--patchset", arguments.patchset, profile.patchset),
         ("--before-on", arguments.before_on, profile.before_on),
+        ("--kinds", arguments.kinds, profile.kinds),
     ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)

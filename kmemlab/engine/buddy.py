@@ -9,11 +9,12 @@ joins its buddy, the block whose number differs in the bit of its order, for as 
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import Final
 
 from .errors import KernelError
 from .faults import Faults
-from .types import MAX_ORDER, NONE, i16, i32, i64, mypyc_attr, vec
+from .types import MAX_ORDER, NONE, PAGE_SHIFT, i16, i32, i64, mypyc_attr, vec
 
 USERS: Final = ("free", "slab", "kmalloc-large", "stack", "pages")
 SLAB: Final = 1
@@ -34,9 +35,10 @@ class PageSource:
         user: for the first page of each run in use an index into USERS.
         split_from: order of the block that the last allocation was cut from.
         faults: who says whether a request is to fail; None while fail_page_alloc is off.
+        uncharge: who is told the address of a run that is about to be free; None where pages are never charged.
     """
 
-    __slots__ = ("faults", "nr_free", "nr_pages", "split_from", "used_order", "user")
+    __slots__ = ("faults", "nr_free", "nr_pages", "split_from", "uncharge", "used_order", "user")
 
     def __init__(self, nr_pages: int) -> None:
         self.nr_pages: i64 = nr_pages
@@ -45,6 +47,7 @@ class PageSource:
         self.user: vec[i16] = vec[i16]([0] * nr_pages)
         self.split_from: i64 = NONE
         self.faults: Faults | None = None
+        self.uncharge: Callable[[int], None] | None = None
 
     def alloc_pages(self, order: int, user: int) -> i64:
         """Take a run of 2**order pages; the pfn of its first page, or NONE where there is none left, or by fail_page_alloc."""
@@ -65,6 +68,8 @@ class PageSource:
         """
         if pfn < 0 or pfn >= self.nr_pages or self.used_order[pfn] != order:
             raise KernelError(errno.EINVAL, f"no run of order {order} in use starts at page {pfn}")
+        if self.uncharge is not None:
+            self.uncharge(pfn << PAGE_SHIFT)
         self.used_order[pfn] = NONE
         self.user[pfn] = 0
         self.nr_free += 1 << order

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .buddy import SLAB, STACK, Zone
 from .check_held import check_held
 from .check_hierarchies import check_hierarchies
+from .check_marked import count_marked
 from .errors import KernelError, require
 from .kmem_cache import KmemCache, Slab
 from .off_choice import check_off
@@ -33,6 +34,7 @@ def check(machine: Machine) -> None:
         for slab in slabs:
             check_slab(machine, slab)
             count_owners(machine, slab, paid, owned, arrays)
+    count_marked(machine, paid, owned)
     check_hierarchies(machine)
     check_containers(machine, paid, owned)
     check_tasks(machine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .check_marked import hold_by_hand
 from .errors import KernelError, require
 from .kmem_cache import KmemCache
 from .mm import BUDDY_PAGE
@@ -30,6 +31,7 @@ def check_held(machine: Machine) -> None:
     hold_maps(machine.tasks, held, pages, stopped)
     hold_belongings(machine.tasks, held, stopped)
     hold_behind(machine.tasks, held, pages, stopped)
+    hold_by_hand(machine, held, pages)
     for dentry, name in machine.dcache.negative:
         held.append(("dentry", dentry))
         held.append(("kmalloc", name))

@@ -12,6 +12,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from .errors import KernelError
+from .sites import NAME_SITE
 from .types import NONE
 
 if TYPE_CHECKING:
@@ -49,10 +50,12 @@ class Dcache:
             raise KernelError(errno.ENOMEM, "There was no dentry to be had: no memory, or the container's limit.")
         name = NONE
         if length + 1 > INLINE_NAME:
-            name = machine.kmalloc.kmalloc(length + 1, machine.current.cpu)
+            name = machine.marked.kmalloc(NAME_SITE, length + 1)
             if name == NONE:
                 machine.kmem_cache_free(dentry)  # it was never hashed, so no reader can have seen it
-                raise KernelError(errno.ENOMEM, f"There was no memory for a name of {length} characters.")
+                raise KernelError(
+                    errno.ENOMEM, f"There was no memory for a name of {length} characters{machine.marked.because()}."
+                )
         self.negative.append((dentry, name))
 
     def prune(self, count: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .debugfs_sites import SITES_DIR, SitesDir
 from .errors import invalid
 from .faults import FAIL_PAGE_ALLOC, FAULTS, KNOBS, arm
 from .vfs import Dir, File, Node
@@ -28,11 +29,13 @@ class DebugDir(Dir):
         self.machine = machine
 
     def names(self) -> list[str]:
-        """Name what can be made to fail."""
-        return list(FAULTS)
+        """Name what can be made to fail, and the call sites where they can be marked."""
+        return [*FAULTS, *([SITES_DIR] if len(self.machine.marked.kinds) > 1 else [])]
 
     def get(self, name: str) -> Node | None:
         """Find the directory of one."""
+        if name == SITES_DIR:
+            return SitesDir(self.machine)
         return FaultDir(self.machine, FAULTS.index(name)) if name in FAULTS else None
 
 

@@ -22,9 +22,12 @@ AGENT: Final = 8
 FAULT: Final = 9
 UNCHARGED: Final = 10  # an object that accounting was switched off under: it stays in use, and is nobody's
 OOPS: Final = 11  # the kernel crashed (oops.py)
+CHARGED_CALL: Final = 12  # a marked call: its memory has an owner (marked.py)
+UNCHARGED_CALL: Final = 13
+REFUSED_CALL: Final = 14
 KINDS: Final = (
     "newpage", "freepage", "alloc", "free", "refused", "nopage", "switched", "command", "agent", "fault",
-    "uncharged", "oops",
+    "uncharged", "oops", "charged-call", "uncharged-call", "refused-call",
 )  # fmt: skip
 
 
@@ -45,6 +48,8 @@ class EventLog:
             `names`, `owner` a container's number, `slab` the slab's birth number. A SWITCHED row has in `owner` and `size` who
             pays, and how much, for what was there before (before_on.py). FAULT rows have the number of the
             fault in `slot`; REFUSED and NOPAGE rows that of the fault they came of in `order`, NONE for none (faults.py).
+            CHARGED_CALL, UNCHARGED_CALL and REFUSED_CALL rows are of marked calls: `cache` is the call site, `slot` its
+            kind (marked.py).
     """
 
     __slots__ = (

@@ -1,12 +1,13 @@
 """kmalloc: caches of fixed sizes, and whole pages for what is larger. mm/slub.c 2.6.23 and 2.6.24, facts 2.4.
 
 8 to 2,048 bytes by powers of two, plus 96 and 192. 2.6.23 goes on to 4 MiB; 2.6.24 hands everything above 2,048 to the page
-allocator. Nobody is ever charged for kmalloc here: the callers are not known by cache (cover letter).
+allocator. Nobody is charged for kmalloc as such: the callers are not known by cache (cover letter). A call can be (marked.py).
 """
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 
 from .buddy import KMALLOC_LARGE
 from .errors import KernelError, invalid
@@ -24,11 +25,13 @@ class Kmalloc:
     Attributes:
         largest: bytes that the largest cache holds; more comes from the page allocator.
         caches: size of a cache -> the cache.
+        uncharge: who is told the address of what is about to be free; None where no call is ever charged.
     """
 
-    __slots__ = ("caches", "largest", "slub")
+    __slots__ = ("caches", "largest", "slub", "uncharge")
 
     def __init__(self, slub: Slub, largest: int, limits: OrderLimits) -> None:
+        self.uncharge: Callable[[int], None] | None = None
         self.slub = slub
         self.largest = largest
         sizes = [96, 192]
@@ -103,6 +106,8 @@ class Kmalloc:
         pages = self.slub.pages
         slab = self.slub.slab_of[pfn] if 0 <= pfn < pages.nr_pages else None
         if slab is not None:
+            if self.uncharge is not None:
+                self.uncharge(address)
             self.slub.slab_free(slab, address, cpu)
             return
         if address in (NONE, ZERO_SIZE_PTR):

@@ -14,6 +14,7 @@ from typing import Any
 from .before_on import take_over
 from .boot_caches import CACHES as CACHES
 from .buddy import PageSource, Zone
+from .by_hand import ByHand
 from .check import check
 from .containers import Containers, Subsystem
 from .dcache import Dcache
@@ -25,6 +26,7 @@ from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
+from .marked import Marked
 from .notify import SlabNotifier
 from .off_choice import choose
 from .oops import Crash
@@ -32,6 +34,7 @@ from .patchset import V3, Patchset
 from .profiles import ERAS, Profile, account_names, debug_options, known_names, parse_size
 from .rcu import GRACE, Rcu
 from .rss import Rss, RssSubsystem
+from .sites import read_kinds
 from .slub import Slub
 from .slub_admin import kmem_cache_create, live_objects
 from .state import restore, state
@@ -39,6 +42,7 @@ from .state_memory import StateMemory
 from .syscalls import sys_open
 from .tasks import Current, Task, Tasks
 from .types import GFP_KERNEL, NONE, PAGE_SHIFT, i64, mypyc_attr
+from .vmalloc import Vmalloc
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -62,6 +66,7 @@ class Machine:
         profile: what it booted from.
         log: its events; `log.length` is the position.
         slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree, patchset, crash: its parts.
+        marked, vmalloc, by_hand: the kinds of memory beyond caches.
         rss: None without it.
         current: who runs, and on which cpu.
         guests: what programs above keep that must go back and forth with the machine, by name.
@@ -83,7 +88,7 @@ class Machine:
     ) -> None:
         known = {
             "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty", "patchset": V3,
-            "before_on": "skip", "pages": "buddy", "log": True, "caches": True,
+            "before_on": "skip", "kinds": "cache", "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
             if name not in known:
@@ -92,7 +97,7 @@ class Machine:
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
             options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"], before_on=options["before_on"],
-            patchset=options["patchset"],
+            patchset=options["patchset"], kinds=options["kinds"],
         )  # fmt: skip
         era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
@@ -129,6 +134,9 @@ class Machine:
         if in_memory:
             self.kmem_subsystem.memory = StateMemory(self.kmalloc, self.current, self.patchset.null_create)
         self.crash = self.containers.crash = Crash(self.current, self.slub.printk, self.log)
+        self.marked = Marked(self, read_kinds(self.profile.kinds))
+        self.vmalloc = Vmalloc(self)
+        self.by_hand = ByHand(self)
         self.rcu = Rcu(self, self.profile.rcu == GRACE)
         self.dcache = Dcache(self)
         self.interrupts = Interrupts(self, self.profile.irq_payer)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from .buddy import PAGES
 from .errors import KernelError
+from .sites import TABLE_SITE
 from .types import NONE, i64
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def touch(machine: Machine, task: Task) -> None:
     """
     if task.touched == len(task.maps):
         raise KernelError(errno.EFAULT, "Every map is touched: `mmap N` makes more.")
-    table = machine.slub.pages.alloc_pages(0, BUDDY_PAGE)
+    table = machine.marked.alloc_pages(TABLE_SITE, 0, BUDDY_PAGE)
     if table == NONE:
-        raise KernelError(errno.ENOMEM, "There was no page for the page table.")
+        raise KernelError(errno.ENOMEM, f"There was no page for the page table{machine.marked.because()}.")
     anon = machine.kmem_cache_alloc(ANON_VMA)
     if anon == NONE:
         machine.slub.pages.free_pages(table, 0)
@@ -178,7 +179,7 @@ def dup_mmap(machine: Machine, child: Task, parent: Task) -> bool:
         copies.append(copy)
         if each.anon == NONE:
             continue
-        table = machine.slub.pages.alloc_pages(0, BUDDY_PAGE)
+        table = machine.marked.alloc_pages(TABLE_SITE, 0, BUDDY_PAGE)
         if table == NONE:
             copied = False
             break

@@ -8,6 +8,7 @@ from typing import Any, Final
 from .errors import invalid
 from .geometry import DEBUG_FREE, POISON, RED_ZONE, STORE_USER, TRACE, OrderLimits
 from .patchset import V3, WIRED_HOOKS, switches
+from .sites import read_kinds
 from .types import PAGE_SIZE
 
 MIN_MEMORY: Final = 16 * PAGE_SIZE
@@ -59,6 +60,8 @@ class Profile:
         patchset: "v3", "v2" or "v1", and behind commas single differences between them: "v3,null-create" (patchset.py).
         before_on: what becomes of the objects that a cache has when its accounting is switched on: "skip", "refuse" or
             "root" (before_on.py).
+        kinds: what is charged: "cache", as the letter says; with "kmalloc", "vmalloc" and "pages" behind it, calls of these
+            that are marked, too (kmemlab's own extension, marked.py).
     """
 
     slub: str = "2.6.24"
@@ -73,12 +76,13 @@ class Profile:
     off: str = "empty"
     patchset: str = V3
     before_on: str = "skip"
+    kinds: str = "cache"
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset", "before_on"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset", "before_on", "kinds"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -111,6 +115,7 @@ class Profile:
             raise invalid(f"before_on={self.before_on!r}: choose skip, refuse or root")
         if self.before_on != "skip" and self.off != "empty":
             raise invalid(f"before_on={self.before_on!r} with off={self.off!r} is not modelled: leave one of them out")
+        read_kinds(self.kinds)
 
     @property
     def name(self) -> str:

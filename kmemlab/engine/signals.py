@@ -11,6 +11,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from .errors import KernelError
+from .sites import DEVICE_SITE, NSPROXY_SITE, SPACE_SITE
 from .types import GFP_ATOMIC, NONE, i64
 
 if TYPE_CHECKING:
@@ -168,22 +169,22 @@ def unshare_mounts(machine: Machine, task: Task, count: int) -> None:
     Raises:
         KernelError: ENOMEM, for want of anything else; all of it has gone back.
     """
-    kmalloc = machine.kmalloc
-    cpu = machine.current.cpu
+    marked = machine.marked
     made = Namespace()
-    made.nsproxy = kmalloc.kmalloc(NSPROXY, cpu)
+    made.nsproxy = marked.kmalloc(NSPROXY_SITE, NSPROXY)
     if made.nsproxy == NONE:
-        raise KernelError(errno.ENOMEM, "There was no memory for the nsproxy.")
-    made.space = kmalloc.kmalloc(NAMESPACE, cpu)
+        raise KernelError(errno.ENOMEM, f"There was no memory for the nsproxy{marked.because()}.")
+    made.space = marked.kmalloc(SPACE_SITE, NAMESPACE)
     if made.space == NONE:
-        kmalloc.kfree(made.nsproxy, cpu)
-        raise KernelError(errno.ENOMEM, "There was no memory for the mnt_namespace.")
+        why = marked.because()
+        machine.kmalloc.kfree(made.nsproxy, machine.current.cpu)
+        raise KernelError(errno.ENOMEM, f"There was no memory for the mnt_namespace{why}.")
     for _ in range(count):
         mount = machine.kmem_cache_alloc(MOUNT)
         if mount == NONE:
             put_namespace(machine, made)
             raise refuse(errno.ENOMEM, MOUNT)
-        made.mounts.append((mount, kmalloc.kmalloc(DEVICE, cpu)))
+        made.mounts.append((mount, marked.kmalloc(DEVICE_SITE, DEVICE)))
     left = task.namespace
     task.namespace = made
     if left is not None:

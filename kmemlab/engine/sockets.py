@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from .errors import KernelError
 from .mm import BUDDY_PAGE
+from .sites import BUFFER_SITE, PIPE_SITE, SKB_SITE
 from .syscalls import FILP, install
-from .types import NONE, i64, mypyc_attr
+from .types import NONE, PAGE_SHIFT, i64, mypyc_attr
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -62,6 +63,10 @@ class Behind:
         """List (cache, address) of all that is allocated for it; "kmalloc" for no cache of its own."""
         return [(self.inode_cache, self.inode), (DENTRY, self.dentry)]
 
+    def calls(self) -> list[tuple[str, list[int]]]:
+        """List (call site, addresses) of what is no object of a named cache (sites.py)."""
+        return []
+
     def fields(self) -> list[list[int]]:
         """Return its own addresses as plain values, for `restore_fields`."""
         return []
@@ -93,6 +98,10 @@ class Pipe(Behind):
     def objects(self) -> list[tuple[str, int]]:
         """List (cache, address)."""
         return [*super().objects(), ("kmalloc", self.info)]
+
+    def calls(self) -> list[tuple[str, list[int]]]:
+        """List the pipe_inode_info and the buffers."""
+        return [(PIPE_SITE, [self.info]), (BUFFER_SITE, [pfn << PAGE_SHIFT for pfn in self.pages])]
 
     def fields(self) -> list[list[int]]:
         """Return info and pages."""
@@ -129,6 +138,10 @@ class Socket(Behind):
         """List (cache, address)."""
         messages = [each for head, data in self.queue for each in ((SKB, head), ("kmalloc", data))]
         return [*super().objects(), (UNIX, self.sk), *messages]
+
+    def calls(self) -> list[tuple[str, list[int]]]:
+        """List the data of the messages."""
+        return [(SKB_SITE, [data for _, data in self.queue])]
 
     def fields(self) -> list[list[int]]:
         """Return sk and messages."""
@@ -178,7 +191,7 @@ def sys_pipe(machine: Machine, task: Task, fill: bool = False) -> tuple[int, int
     if pipe.inode == NONE:
         machine.rcu.free(FILP, write)
         raise refuse(errno.ENFILE, "inode")
-    pipe.info = machine.kmalloc.kmalloc(PIPE_INFO, machine.current.cpu)
+    pipe.info = machine.marked.kmalloc(PIPE_SITE, PIPE_INFO)
     if pipe.info == NONE:
         machine.kmem_cache_free(pipe.inode)
         machine.rcu.free(FILP, write)
@@ -197,11 +210,12 @@ def sys_pipe(machine: Machine, task: Task, fill: bool = False) -> tuple[int, int
         raise refuse(errno.ENFILE, "struct file")
     pipe.ends = 2
     while fill and len(pipe.pages) < PIPE_BUFFERS:
-        page = machine.slub.pages.alloc_pages(0, BUDDY_PAGE)
+        page = machine.marked.alloc_pages(BUFFER_SITE, 0, BUDDY_PAGE)
         if page == NONE:
+            why = machine.marked.because()
             fput(machine, read, pipe)
             fput(machine, write, pipe)
-            raise KernelError(errno.ENOMEM, f"There was no page for buffer {len(pipe.pages)} of the pipe.")
+            raise KernelError(errno.ENOMEM, f"There was no page for buffer {len(pipe.pages)} of the pipe{why}.")
         pipe.pages.append(page)
     machine.tasks.behind[read] = machine.tasks.behind[write] = pipe
     return install(task, read), install(task, write)
@@ -249,7 +263,7 @@ def queue_message(machine: Machine, socket: Socket) -> bool:
     head = machine.kmem_cache_alloc(SKB)
     if head == NONE:
         return False
-    data = machine.kmalloc.kmalloc(MESSAGE + SHARED_INFO, machine.current.cpu)
+    data = machine.marked.kmalloc(SKB_SITE, MESSAGE + SHARED_INFO)
     if data == NONE:
         machine.kmem_cache_free(head)
         return False

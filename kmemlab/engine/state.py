@@ -52,7 +52,10 @@ def state(machine: Machine) -> dict[str, Any]:
     knobs = machine.slub.faults.state()
     if knobs:
         described["faults"] = knobs
-    return described
+    more: dict[str, Any] = {
+        "marked": machine.marked.state(), "vmalloc": machine.vmalloc.state(), "by_hand": machine.by_hand.state(),
+    }  # fmt: skip
+    return {**described, **{name: part for name, part in more.items() if part}}
 
 
 def restore(machine: Machine, saved: dict[str, Any]) -> None:
@@ -77,6 +80,9 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
     machine.slub.printk.restore(saved.get("dmesg", {}))
     machine.crash.restore(saved.get("crash", {}))
     restore_faults(machine, saved.get("faults", {}))
+    machine.marked.restore(saved.get("marked", {}))
+    machine.vmalloc.restore(saved.get("vmalloc", []))
+    machine.by_hand.restore(saved.get("by_hand", []))
     tree = machine.tree
     tree.root.children = {}
     for path in saved["tree"]["directories"]:

@@ -14,6 +14,7 @@ from .buddy import STACK, STACK_ORDER
 from .errors import KernelError
 from .mm import Map, dup_mmap, exit_mmap
 from .signals import Namespace, drop_locks, exit_timers, flush_signals, put_namespace
+from .sites import STACK_SITE
 from .sockets import Behind, fput
 from .syscalls import FILP
 from .types import NONE, i64
@@ -150,10 +151,11 @@ class Tasks:
                 raise KernelError(errno.ENOMEM, f"fork could not get its {name}")
             child.objects.append((name, address))
             if name == "task_struct":
-                child.stack = machine.slub.pages.alloc_pages(STACK_ORDER, STACK)
+                child.stack = machine.marked.alloc_pages(STACK_SITE, STACK_ORDER, STACK)
                 if child.stack == NONE:
+                    why = machine.marked.because()
                     self.give_back(child)
-                    raise KernelError(errno.ENOMEM, "fork could not get two pages for the stack")
+                    raise KernelError(errno.ENOMEM, f"fork could not get two pages for the stack{why}")
             elif name == "mm_struct" and parent.maps and not dup_mmap(machine, child, parent):
                 self.give_back(child)
                 raise KernelError(errno.ENOMEM, "fork could not copy the maps")

@@ -40,6 +40,7 @@ ZERO_SIZE_PTR: Final = -16  # what kmalloc(0) gives: not NULL, and nobody may lo
 
 GFP_KERNEL: Final = 0
 GFP_ATOMIC: Final = 1  # may not sleep. There is nothing to wait for here: it fails when the others do
+GFP_ACCOUNT: Final = 4  # charge this call, whatever it takes: kmemlab's own (marked.py), after __GFP_ACCOUNT of Linux 4.5
 GFP_NOFAIL: Final = 2  # may not fail: a limit does not stop it. Where there is no page the kernel waits; here it is NULL
 
 PAGE_OFFSET: Final = 0xFFFF810000000000  # x86-64 of 2007: added to an address only where a person reads it

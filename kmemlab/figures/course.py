@@ -10,6 +10,9 @@ from kmemlab.records import EventRow
 
 MOST_POINTS: Final = 1500  # of one line; more cannot be seen
 
+GIVES: Final = ("alloc", "switched", "charged-call")  # events after which a container pays more, or less
+TAKES: Final = ("free", "uncharged", "uncharged-call")
+
 Series = list[tuple[int, int]]
 
 
@@ -43,11 +46,11 @@ def course(events: Sequence[EventRow]) -> Course:
     run = Course()
     for event in events:
         run.last = max(run.last, event.n)
-        if event.kind in ("alloc", "free", "uncharged", "switched") and event.container is not None:
-            amount = event.bytes if event.kind in ("alloc", "switched") else -event.bytes
+        if event.kind in GIVES + TAKES and event.container is not None:
+            amount = event.bytes if event.kind in GIVES else -event.bytes
             _add(run.usage.setdefault(event.container, []), event.n, amount)
             _add(run.charged, event.n, amount)
-        elif event.kind == "refused" and event.container is not None:
+        elif event.kind in ("refused", "refused-call") and event.container is not None:
             _add(run.refused.setdefault(event.container, []), event.n, 1)
             run.first_refusal = run.first_refusal or event.n
         elif event.kind in ("newpage", "freepage"):

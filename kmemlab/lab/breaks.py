@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine.errors import CheckError
-from ..engine.events import ALLOC, COMMAND, FAULT, FREEPAGE, NEWPAGE, REFUSED, EventLog
+from ..engine.events import ALLOC, CHARGED_CALL, COMMAND, FAULT, FREEPAGE, NEWPAGE, REFUSED, REFUSED_CALL, EventLog
 from ..engine.types import NONE
 from ..figures.palette import name_of
 from ..session import Session
@@ -64,7 +64,7 @@ def events_of(log: EventLog, length: int, point: Break) -> Iterator[int]:
         point: what to stop at.
     """
     if point.kind == "refusal":
-        return (n + 1 for n in range(length) if log.kind[n] == REFUSED)
+        return (n + 1 for n in range(length) if log.kind[n] in (REFUSED, REFUSED_CALL))
     if point.kind == "command":
         return (n + 1 for n in range(length) if log.kind[n] == COMMAND and log.errno[n] > 0)
     if point.kind == "slab":
@@ -72,7 +72,7 @@ def events_of(log: EventLog, length: int, point: Break) -> Iterator[int]:
         return (n + 1 for n in range(length) if log.kind[n] in (NEWPAGE, FREEPAGE) and log.cache[n] == cache)
     if point.kind == "charge":
         owner = int(point.arg)
-        return (n + 1 for n in range(length) if log.owner[n] == owner and log.kind[n] == ALLOC)
+        return (n + 1 for n in range(length) if log.owner[n] == owner and log.kind[n] in (ALLOC, CHARGED_CALL))
     if point.kind == "errno":
         number = getattr(errno, point.arg)
         return (n + 1 for n in range(length) if log.errno[n] == number and log.kind[n] != FAULT)

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine.events import ALLOC, COMMAND, FAULT, FREE, KINDS, NOPAGE, REFUSED, UNCHARGED
+from ..engine.events import (
+    ALLOC,
+    CHARGED_CALL,
+    COMMAND,
+    FAULT,
+    FREE,
+    KINDS,
+    NOPAGE,
+    REFUSED,
+    REFUSED_CALL,
+    UNCHARGED,
+    UNCHARGED_CALL,
+)
 from ..engine.types import NONE
 from ..figures import Owner
 from ..session import Session
@@ -114,7 +126,7 @@ def row(session: Session, n: int, owners: Mapping[str, Owner]) -> dict[str, Any]
         "what": what(session, n),
         "who": f"{session.cast.tasks.get(pid, 'task')} {pid}",
     }
-    if kind in (ALLOC, FREE, REFUSED, UNCHARGED) and log.owner[n] != NONE:
+    if kind in (ALLOC, FREE, REFUSED, UNCHARGED, CHARGED_CALL, UNCHARGED_CALL, REFUSED_CALL) and log.owner[n] != NONE:
         owner = owners.get(session.cast.containers.get(int(log.owner[n]), ""))
         if owner is not None:
             one["owner"] = {"letter": owner.letter, "hue": HUE_NUMBERS[owner.hue], "stripe": owner.stripe}

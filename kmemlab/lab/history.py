@@ -10,7 +10,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.events import ALLOC, FREE, FREEPAGE, NEWPAGE, REFUSED, SWITCHED, UNCHARGED, EventLog
+from ..engine.events import (
+    ALLOC,
+    CHARGED_CALL,
+    FREE,
+    FREEPAGE,
+    NEWPAGE,
+    REFUSED,
+    REFUSED_CALL,
+    SWITCHED,
+    UNCHARGED,
+    UNCHARGED_CALL,
+    EventLog,
+)
 from ..engine.types import NONE
 
 POINTS = 400  # of a line in the small multiples: more than it has pixels
@@ -83,10 +95,10 @@ class History:
             self.accounted = known
         for n in range(self.length, length):
             kind = kinds[n]
-            if kind in (ALLOC, FREE, UNCHARGED):
+            if kind in (ALLOC, FREE, UNCHARGED, CHARGED_CALL, UNCHARGED_CALL):
                 owner = log.owner[n]
                 if owner != NONE:
-                    by = log.size[n] if kind == ALLOC else -log.size[n]
+                    by = log.size[n] if kind in (ALLOC, CHARGED_CALL) else -log.size[n]
                     line = self.usage.get(owner)
                     if line is None:
                         line = self.usage[int(owner)] = Line()
@@ -95,7 +107,7 @@ class History:
             elif kind == SWITCHED and log.owner[n] != NONE:  # what the cache had is charged at once
                 self.usage.setdefault(int(log.owner[n]), Line()).add(n + 1, log.size[n])
                 self.charged.add(n + 1, log.size[n])
-            elif kind == REFUSED:
+            elif kind in (REFUSED, REFUSED_CALL):
                 self.refusals.append(n + 1)
                 self.failcnt.add(n + 1, 1)
             elif kind in (NEWPAGE, FREEPAGE):

@@ -61,13 +61,13 @@ class Moment:
         if event is None or event.container != row.path:
             return row, None
         usage, refs, failcnt, before = row.usage, row.css_refs, row.failcnt, None
-        if event.kind == "alloc":
+        if event.kind in ("alloc", "charged-call"):
             usage -= 0 if self.reached("res_counter_charge") else event.bytes
             refs -= 0 if self.reached("css_get") else 1
-        elif event.kind in ("free", "uncharged"):
+        elif event.kind in ("free", "uncharged", "uncharged-call"):
             usage += 0 if self.reached("res_counter_uncharge") else event.bytes
             refs += 0 if self.reached("css_put") else 1
-        elif event.kind == "refused":
+        elif event.kind in ("refused", "refused-call"):
             refs += self.reached("css_get") and not self.reached("css_put")
             if self.reached("res_counter_charge"):
                 before = failcnt - 1

@@ -103,6 +103,14 @@ SWITCHES: Final = (
             ("root", "Root pays for what a cache has when it is marked."),
         ),
     ),
+    Switch(
+        "kinds",
+        "Charged",
+        (
+            ("cache", "Objects of caches that are switched on, as the letter says."),
+            ("cache,kmalloc,vmalloc,pages", "Calls that are marked, too: kmemlab's own extension (`sites`)."),
+        ),
+    ),
 )
 
 

@@ -400,3 +400,14 @@ def test_sh_boots_with_a_choice_for_objects_from_before(choice: str, said: str) 
 def test_sh_boots_with_other_boot_words() -> None:
     for boot, status in (("", 1), ("slub_nomerge", 0), ("slab_account=filp", 0)):
         assert kmemlab("sh", "--boot", boot, stdin="echo 1 > /sys/slab/filp/cache_account\n").returncode == status
+
+
+def test_sh_boots_with_other_kinds(tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    ran = kmemlab("sh", "--kinds", "cache,pages", "--session", file, stdin="pages 0 ACCOUNT\nsites\n")
+    assert ran.returncode == 0
+    assert "4,096         0  100 % seen" in ran.stdout
+    assert "a session with --kinds cache" in one_line(kmemlab("sh", "--kinds", "cache", "--session", file))
+    wrong = kmemlab("sh", "--kinds", "pages", stdin="ls\n")
+    assert wrong.returncode == 2
+    assert "kinds='pages': cache must be among them" in one_line(wrong)

@@ -185,6 +185,7 @@ def without_failcnt(state: dict[str, Any]) -> dict[str, Any]:
         for cache in state["caches"]
         if not cache["family"]
     }
+    kept["by_hand"] = [state.get(each) for each in ("marked", "by_hand", "vmalloc")]
     kept["accounted"] = [cache["name"] for cache in state["caches"] if cache["accounted"]]
     return kept
 

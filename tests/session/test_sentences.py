@@ -34,6 +34,45 @@ STORIES: list[Story] = [
         ],
     ),
     (
+        {"kinds": "cache,kmalloc,vmalloc,pages"},
+        [
+            (
+                "echo 1 > /sys/kernel/debug/kmem_sites/pipe_buffer",
+                {"site marked": "Each call of pipe_buffer is charged from now on."},
+            ),
+            (
+                "pipe -f 1",
+                {
+                    "call marked": "pipe_buffer is marked: its call of alloc_pages is charged.",
+                    "payer kept": "root pays for it until it is freed, by whomever.",
+                },
+            ),
+            ("close all", {"payer found": "root paid for it, whoever frees it."}),
+            (
+                "echo 0 > /sys/kernel/debug/kmem_sites/pipe_buffer",
+                {"site unmarked": "Calls of pipe_buffer are not charged any more."},
+            ),
+            ("kmalloc 64", {"by hand": "Taken by hand, and nobody pays: kmalloc."}),
+            (
+                "kmalloc 64 ACCOUNT",
+                {
+                    "call marked by hand": "kmalloc() carries the accounting flag: it is charged.",
+                    "by hand, charged": "Taken by hand, and charged: kmalloc.",
+                },
+            ),
+            ("kfree all", {"given back": "Back, and to whoever paid: 2 pieces."}),
+            ("mount -t container -o kmem none /containers", {}),
+            ("echo -n 100 > /containers/kmem.limit", {}),
+            (
+                "kmalloc 200 ACCOUNT",
+                {
+                    "refused call": "Refused. root has 100 bytes left; this needs 256.",
+                    "memory back": "The memory goes back. Nobody paid for it.",
+                },
+            ),
+        ],
+    ),
+    (
         {"rss": True},
         [
             ("mmap 1", {"mapped": "init has 1 map of 2 MiB more, without a page yet."}),
@@ -535,6 +574,7 @@ DESIGNED: list[tuple[str, dict[str, str | int], str]] = [
 NAME = "production-" * 23 + "ab"
 MOST: dict[str, str | int] = {
     **dict.fromkeys(("cache", "file", "here", "name", "old", "value", "where", "who"), NAME),
+    "site": "pipe_inode_info",
     "verb": max(VERBS, key=len), "error": "ENAMETOOLONG", "fault": "fail_page_alloc", "knob": "probability",
     "pid": "4194304", "uid": "4294967295", "pfn": "4194303", "things": "1,000,000 open files",
     "bad": "1,000,000", "all": "1,000,000",

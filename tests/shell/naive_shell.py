@@ -61,6 +61,9 @@ class Naive:
         self.probability = [0, 0, 0]  # of each fault
         self.times = [1, 1, 1]
         self.interval = [1, 1, 1]
+        self.marked: set[str] = set()  # call sites
+        self.paid: list[tuple[str, int, int]] = []  # (call site, owner, bytes) of what marked calls gave
+        self.by_hand: list[str] = []  # addresses
 
     def busy(self, path: str) -> bool:
         """A container with children, tasks or objects cannot go."""

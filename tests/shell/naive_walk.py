@@ -14,7 +14,21 @@ from typing import Any, Final
 
 from engine.machines import without_failcnt
 
-from kmemlab.engine.events import AGENT, ALLOC, FAULT, FREE, FREEPAGE, KINDS, NEWPAGE, NOPAGE, REFUSED, SWITCHED
+from kmemlab.engine.events import (
+    AGENT,
+    ALLOC,
+    CHARGED_CALL,
+    FAULT,
+    FREE,
+    FREEPAGE,
+    KINDS,
+    NEWPAGE,
+    NOPAGE,
+    REFUSED,
+    REFUSED_CALL,
+    SWITCHED,
+    UNCHARGED_CALL,
+)  # fmt: skip
 from kmemlab.engine.slub_admin import live_objects
 from kmemlab.shell import Machine, Result
 
@@ -35,9 +49,17 @@ def one_call(line: str) -> bool:
 class Typist:
     """A machine of 64 pages and the model of it. `line` types one; `counted` says how many there were."""
 
-    def __init__(self, slub: str, cpus: int, irq_payer: str = "current", rcu: str = "now", boot: str = "slub_nomerge") -> None:
+    def __init__(
+        self,
+        slub: str,
+        cpus: int,
+        irq_payer: str = "current",
+        rcu: str = "now",
+        boot: str = "slub_nomerge",
+        kinds: str = "cache",
+    ) -> None:
         self.options: dict[str, Any] = {
-            "slub": slub, "cpus": cpus, "memory": "256K", "irq_payer": irq_payer, "rcu": rcu, "boot": boot,
+            "slub": slub, "cpus": cpus, "memory": "256K", "irq_payer": irq_payer, "rcu": rcu, "boot": boot, "kinds": kinds,
         }  # fmt: skip
         self.machine = Machine(**self.options)
         self.cpus = cpus
@@ -156,6 +178,8 @@ class Typist:
             naive.failcnt[owner] += 1
             naive.last_put(owner)
             self.was_refused = True
+        elif kind in (CHARGED_CALL, UNCHARGED_CALL, REFUSED_CALL):
+            self.call_happened(kind, thing[0], owner, size, cause)
         elif kind == NEWPAGE:
             naive.arrays.discard(home)
             if thing[0] in naive.accounted:
@@ -176,6 +200,31 @@ class Typist:
             else:
                 naive.accounted.remove(thing[0])
                 naive.arrays = {each for each in naive.arrays if each[0] != thing[0]}
+
+    def call_happened(self, kind: int, site: str, owner: int, size: int, cause: int) -> None:
+        """Take an event of a marked call into the model: the same rules as for an object, and no slab."""
+        naive = self.naive
+        if kind == UNCHARGED_CALL:
+            naive.paid.remove((site, owner, size))  # whoever paid is paid back
+            naive.usage[owner] -= size
+            naive.objects[owner] -= 1
+            naive.last_put(owner)
+            return
+        assert owner in self.payer
+        assert site in naive.marked or (self.text.split()[0] == site and self.text.endswith("ACCOUNT")), "it carries the flag"
+        fits = naive.usage[owner] + size <= naive.limit[owner]
+        if kind == CHARGED_CALL:
+            assert fits, "nothing is charged above the limit"
+            naive.paid.append((site, owner, size))
+            naive.usage[owner] += size
+            naive.objects[owner] += 1
+            return
+        assert fits == (cause != NONE), "a limit refuses only what it does not hold, a fault only what it does"
+        if cause != NONE:
+            self.fault(cause)
+        naive.failcnt[owner] += 1
+        naive.last_put(owner)
+        self.was_refused |= site != "mnt_devname"  # a mount does without the name of its device
 
     def settle(self) -> None:
         """The agent ran with every container that the last line left behind unused, and with no other.
@@ -207,6 +256,8 @@ class Typist:
                 assert live_objects(self.machine.slub, cache) == live[str(cache.name)], cache.name
         usage: Counter[int] = Counter()
         for owner, size in self.naive.live.values():
+            usage[owner] += size
+        for _, owner, size in self.naive.paid:
             usage[owner] += size
         assert all(self.naive.usage[ident] == usage[ident] for ident in self.naive.ident.values())
 

@@ -20,6 +20,7 @@ from kmemlab.commands import VERBS
 from kmemlab.engine.events import KINDS
 from kmemlab.shell import Machine
 
+from .naive_kinds import BY_KIND, EXTENDED
 from .naive_more import MORE
 from .naive_rules import RULES as PLAIN
 from .naive_rules import Walk
@@ -34,7 +35,7 @@ ERAS = ("2.6.23", "2.6.24")
 PAYERS = ("current", "root", "none")
 GRACES = ("now", "now", "grace")
 BOOTS = ("slub_nomerge", "slub_nomerge", "", "slub_nomerge slub_debug=FZPU")  # one word each, merged, and with contents
-RULES = {**PLAIN, **BY_USERS, **MORE, **SPOILED}
+RULES = {**PLAIN, **BY_USERS, **MORE, **SPOILED, **BY_KIND}
 
 # `replay` belongs to the traces above the shell, and is there only if another test has imported them.
 EXEMPT = {"replay"}
@@ -51,13 +52,18 @@ MUST_HAPPEN = {
     ("poke", 0), ("poke", errno.EINVAL), ("mv", errno.EXDEV), ("pipe", errno.ENFILE), ("pipe", errno.ENOMEM),
     ("socket", errno.ENFILE), ("sigqueue", errno.EAGAIN), ("timer", errno.EAGAIN), ("stat", errno.ENOMEM), ("close", 0),
     ("as", errno.ESRCH), ("as", errno.EINVAL), ("rcu", 0), ("prune", 0), ("chown", 0), ("dmesg", 0),
+    ("kmalloc", 0), ("kmalloc", errno.EINVAL), ("pages", 0), ("vmalloc", 0), ("vmalloc", errno.ENOMEM), ("kfree", 0),
+    ("sites", 0),
 }  # fmt: skip
 
 
 def walk(seed: int, lines: int, strict: bool = False) -> Walk:
     """Type lines at a new machine until there are so many; the same seed types the same."""
     chance = Random(seed)
-    found = Walk(chance.choice(ERAS), chance.choice((1, 2)), chance.choice(PAYERS), chance.choice(GRACES), chance.choice(BOOTS))
+    found = Walk(
+        chance.choice(ERAS), chance.choice((1, 2)), chance.choice(PAYERS), chance.choice(GRACES), chance.choice(BOOTS),
+        EXTENDED if seed % 2 else "cache",
+    )  # fmt: skip
     found.strict = strict
     names = list(RULES)
     steps = 0
@@ -107,9 +113,10 @@ class Lines(RuleBasedStateMachine):
         payer=st.sampled_from(PAYERS),
         rcu=st.sampled_from(GRACES),
         boot=st.sampled_from(BOOTS),
+        kinds=st.sampled_from(("cache", EXTENDED)),
     )
-    def boot(self, slub: str, cpus: int, payer: str, rcu: str, boot: str) -> None:
-        self.walk = Walk(slub, cpus, payer, rcu, boot)
+    def boot(self, slub: str, cpus: int, payer: str, rcu: str, boot: str, kinds: str) -> None:
+        self.walk = Walk(slub, cpus, payer, rcu, boot, kinds)
         self.walk.strict = True
 
     @rule(name=st.sampled_from(sorted(RULES)), chance=st.randoms(note_method_calls=False))
@@ -138,7 +145,7 @@ def test_a_walk_through_the_shell(seed: int) -> None:
 
 
 def test_a_few_walks_type_every_command_and_meet_every_outcome() -> None:
-    everything_happened([walk(seed, LINES) for seed in range(100, 118)])
+    everything_happened([walk(seed, LINES) for seed in range(100, 119)])
 
 
 @pytest.mark.long
