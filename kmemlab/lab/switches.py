@@ -67,6 +67,35 @@ SWITCHES: Final = (
         ),
     ),
     Switch(
+        "patchset",
+        "Patchset",
+        (
+            ("v3", "Generic notifiers, error pointers, RCU-safe lookups, 1 and 0."),
+            ("v2", "SLUB calls the controller by name: no other listener can register."),
+            ("v1", "Create returns NULL, the lookup has no read section, the toggle is on and off."),
+        ),
+    ),
+    Switch(
+        "off",
+        "Turning off",
+        (
+            ("empty", "Refused while an object lives: the letter's rule."),
+            ("full-list", "Full slabs are kept on a list, so off finds every object."),
+            ("walk", "Off looks at every page of memory."),
+            ("drain", "Off answers at once; what is charged drains as it is freed."),
+            ("charged-list", "Each cache lists the slabs that have an owner array."),
+        ),
+    ),
+    Switch(
+        "before_on",
+        "Objects before on",
+        (
+            ("skip", "They belong to nobody, and are never charged."),
+            ("refuse", "On is refused while the cache has objects."),
+            ("root", "They are charged to the root container."),
+        ),
+    ),
+    Switch(
         "rss",
         "RSS sibling",
         (
