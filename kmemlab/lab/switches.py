@@ -67,12 +67,29 @@ SWITCHES: Final = (
         ),
     ),
     Switch(
+        "irq_payer",
+        "Interrupts",
+        (
+            ("current", "Whoever runs pays for what an interrupt allocates."),
+            ("root", "The root container pays for interrupts."),
+            ("none", "Nobody pays for interrupts."),
+        ),
+    ),
+    Switch(
         "patchset",
         "Patchset",
         (
             ("v3", "Generic notifiers, error pointers, RCU-safe lookups, 1 and 0."),
             ("v2", "SLUB calls the controller by name: no other listener can register."),
             ("v1", "Create returns NULL, the lookup has no read section, the toggle is on and off."),
+        ),
+    ),
+    Switch(
+        "kinds",
+        "Charged",
+        (
+            ("cache", "Objects of caches that are switched on, as the letter says."),
+            ("cache,kmalloc,vmalloc,pages", "Calls that are marked, too: kmemlab's own extension (`sites`)."),
         ),
     ),
     Switch(
@@ -88,7 +105,7 @@ SWITCHES: Final = (
     ),
     Switch(
         "before_on",
-        "Objects before on",
+        "Older objects",
         (
             ("skip", "They belong to nobody, and are never charged."),
             ("refuse", "On is refused while the cache has objects."),
@@ -101,43 +118,6 @@ SWITCHES: Final = (
         (
             (False, "Only kmem is registered."),
             (True, "A second subsystem on the same counters charges a page for each page fault."),
-        ),
-    ),
-    Switch(
-        "off",
-        "Off",
-        (
-            ("empty", "Accounting goes off only in a cache without objects."),
-            ("full-list", "The allocator lists full slabs; off walks all lists and pays back."),
-            ("walk", "Off walks every page of memory and pays back."),
-            ("drain", "Off stops charging at once; what is charged drains as it is freed."),
-            ("charged-list", "The controller lists charged slabs; off walks that list and pays back."),
-        ),
-    ),
-    Switch(
-        "irq_payer",
-        "Interrupts",
-        (
-            ("current", "Whoever runs pays for what an interrupt allocates."),
-            ("root", "The root container pays for interrupts."),
-            ("none", "Nobody pays for interrupts."),
-        ),
-    ),
-    Switch(
-        "before_on",
-        "From before 1",
-        (
-            ("skip", "What a cache has when it is marked stays nobody's."),
-            ("refuse", "A cache is marked only while it has no object."),
-            ("root", "Root pays for what a cache has when it is marked."),
-        ),
-    ),
-    Switch(
-        "kinds",
-        "Charged",
-        (
-            ("cache", "Objects of caches that are switched on, as the letter says."),
-            ("cache,kmalloc,vmalloc,pages", "Calls that are marked, too: kmemlab's own extension (`sites`)."),
         ),
     ),
 )

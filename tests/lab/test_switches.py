@@ -38,6 +38,8 @@ def test_the_card_is_in_the_frame_only_while_it_is_open() -> None:
 
 def test_each_switch_is_a_field_of_the_profile_and_its_first_choice_is_what_boots_by_default() -> None:
     known = {field.name for field in fields(Profile)}
+    names = [switch.name for switch in SWITCHES]
+    assert len(set(names)) == len(names) == len({switch.label for switch in SWITCHES})
     for switch in SWITCHES:
         assert switch.name in known
         assert switch.choices[0][0] == getattr(Profile(), switch.name)
