@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import __version__
+from ..engine.events import OOPS
 from ..explain import steps_of
+from ..explain_story import name_of
 from ..explain_table import TABLE
 from ..explain_told import told
 from ..explain_words import SOURCES
@@ -113,6 +115,9 @@ def build(session: Session, look: Look, history: History, stops: Sequence[int] =
     if look.switches:
         with guarded(frame, look):
             frame["machine"] = switches_of(machine.profile)
+    if machine.crash.halted:
+        with guarded(frame, look):
+            frame["oops"] = oops(session)
     if look.given is not None:
         frame["given"] = look.given
     if look.notice is not None:
@@ -142,6 +147,17 @@ def report_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {each.filename.rpartition('/')[2]}, line {each.lineno}, in {each.name}" for each in frames]
     return "\n".join([f"kmemlab {__version__}", f"{type(error).__name__}: {error}", *lines])
+
+
+def oops(session: Session) -> dict[str, Any]:
+    """Return what a kernel that has crashed said, and the last position before it did."""
+    log, crash = session.log, session.machine.crash
+    crashed = next(n for n in range(session.position, 0, -1) if log.kind[n - 1] == OOPS)
+    return {
+        "text": f"The kernel has oopsed: {crash.subsystem}'s create returned NULL for {name_of(crash.path)}.",
+        "trace": list(crash.trace),
+        "before": crashed - 1,
+    }
 
 
 def break_point(session: Session, look: Look, stops: Sequence[int]) -> dict[str, Any]:

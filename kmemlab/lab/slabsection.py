@@ -193,6 +193,8 @@ def slab_pages(
         },
         "slabs": {"rows": rows, "cpus": cpus, "partial": partial, "full": kept.unlisted({*cpus.values(), *partial})},
     }  # fmt: skip
+    if machine.patchset.word_toggle:
+        made["cache"]["on"] = machine.patchset.toggle(True)
     mark = moment.mark(cache.name)
     if mark is not None:
         if moment.charged and event is not None:

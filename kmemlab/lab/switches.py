@@ -81,7 +81,8 @@ SWITCHES: Final = (
         (
             ("v3", "Generic notifiers, error pointers, RCU-safe lookups, 1 and 0."),
             ("v2", "SLUB calls the controller by name: no other listener can register."),
-            ("v1", "Create returns NULL, the lookup has no read section, the toggle is on and off."),
+            ("v1,no-word-toggle", "As v2; create returns NULL, and the lookup has no read section."),
+            ("v3,null-create", "create returns NULL: a mkdir without memory crashes the kernel."),
         ),
     ),
     Switch(

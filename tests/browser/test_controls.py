@@ -219,6 +219,8 @@ def test_every_control_is_listed_and_every_one_listed_is_there(lab: LabPage, ser
     found.look()
     start(lab, MANY)
     found.look()
+    start(lab, CRASHED)
+    found.look()
     offer(lab)
     found.look()
     lab.click(".kl-offer .kl-ghostbutton")
@@ -230,6 +232,12 @@ def test_every_control_is_listed_and_every_one_listed_is_there(lab: LabPage, ser
 
 
 MANY = "lab.controller.do({'action': 'scenario', 'name': 'fd-bomb-free'}); lab.controller.do({'action': 'last'}); lab.refresh()"
+
+
+CRASHED = """lab.controller.open(Session(memory='2M', patchset='v1'))
+lab.session.run("mount -t container -o kmem none /containers", "echo 100 > /sys/kernel/debug/failslab/probability",
+                "mkdir /containers/web")
+lab.controller.do({'action': 'last'}); lab.refresh()"""
 
 
 def offer(lab: LabPage) -> None:

@@ -391,6 +391,42 @@ def test_a_long_answer_is_read_from_its_beginning(lab: LabPage) -> None:
     assert seen[2] > 0
 
 
+CRASHED = """from kmemlab import Lab, Session
+session = Session(memory="2M", patchset="v1")
+session.run("mount -t container -o kmem none /containers", "echo 100 > /sys/kernel/debug/failslab/probability",
+            "mkdir /containers/web")
+lab = Lab(session)
+lab"""
+
+
+def test_a_crashed_kernel_shows_its_trace_and_the_way_back(lab: LabPage) -> None:
+    lab.open(CRASHED)
+    lab.ready()
+    card = lab.root.locator(".kl-oops")
+    trace = lab.python("print(chr(10).join(lab.session.machine.crash.trace))").strip()
+    assert card.locator(".kl-oopstrace").inner_text().strip() == trace
+    assert "web" in card.inner_text()
+    lab.shot("oops")
+    before = lab.data("seq")
+    lab.type("open 1")
+    lab.settle(before)
+    assert "Host is down" in lab.root.locator(".kl-term").inner_text()
+    assert card.is_visible()
+    before = lab.data("seq")
+    card.locator(".kl-oopsback").click()
+    lab.settle(before)
+    assert card.is_hidden()
+    assert lab.python("print(lab.session.machine.crash.halted, lab.session.log.kind[lab.session.position])").split() == [
+        "False",
+        "11",
+    ]
+    lab.root.focus()
+    for _ in range(7):  # over the functions of the crash, forward again
+        lab.press("ArrowRight")
+    assert card.is_visible()
+    assert lab.python("print(lab.session.machine.crash.halted)").strip() == "True"
+
+
 def test_the_same_story_is_told_on_another_machine_or_beside_one(lab: LabPage) -> None:
     lab.open(BOMB)
     lab.ready()

@@ -20,6 +20,7 @@ import { makeTerminal } from "./terminal.js";
 import { makePredict } from "./predict.js";
 import { makeLabCompare } from "./sides.js";
 import { makeMachine } from "./machine.js";
+import { makeOops } from "./oops.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
 
@@ -50,6 +51,7 @@ function buildParts(lab, root) {
     predict: makePredict(lab),
     compare: makeLabCompare(lab),
     machine: makeMachine(lab),
+    oops: makeOops(lab),
     keyTable: makeKeyTable(() => lab.does.escape()),
   };
   const words = h("span");
@@ -80,6 +82,7 @@ function buildParts(lab, root) {
   const foot = h("div", { class: "kl-foot" }, h("div", { class: "kl-timeplace" }, parts.timeline.el, parts.log.el), parts.terminal.el);
   const body = h("div", { class: "kl-body" }, parts.bar.el, hero, main, foot, parts.keyTable, parts.machine.el);
   body.insertBefore(parts.compare.el, main);
+  body.insertBefore(parts.oops.el, main);
   root.append(body);
   return Object.assign(parts, { notice, words, report, hero, body, dismiss: () => {}, copyReport: () => {} });
 }
@@ -204,6 +207,7 @@ function render({ model, el }) {
       predict: () => parts.predict.draw(frame),
       compare: () => parts.compare.draw(frame, view),
       machine: () => parts.machine.draw(frame),
+      oops: () => parts.oops.draw(frame),
     };
     const focused = document.activeElement;
     const ours = focused !== document.body && root.contains(focused);

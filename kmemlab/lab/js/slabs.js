@@ -251,10 +251,10 @@ function drawEmpty(lab, empty, nobody, frame, any) {
     ? `${name} has no slabs. The first ${name === "filp" ? "open" : "allocation"} makes one.`
     : "No cache has slabs yet.";
   const unpaid = Boolean(name) && frame.cache.accounted === false;
-  const command = `echo 1 > /sys/slab/${name}/cache_account`;
+  const command = `echo ${frame.cache?.on ?? "1"} > /sys/slab/${name}/cache_account`;
   nobody.hidden = !unpaid;
-  if (!unpaid || nobody.dataset.cache === name) return;
-  setAttrs(nobody, { "data-cache": name });
+  if (!unpaid || nobody.dataset.command === command) return;
+  setAttrs(nobody, { "data-command": command });
   nobody.replaceChildren(
     `Nobody is charged for ${name}. `,
     h("button", { class: "kl-try", type: "button", on: { click: () => lab.does.type(command) } }, command),
