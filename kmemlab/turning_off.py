@@ -65,7 +65,7 @@ def compared(machine: Kernel, log: EventLog, cache: str) -> int:
             continue
         if log.kind[n] == SWITCHED:
             until = int(log.length) if log.slot[n] or NONE in ends else max(ends)
-        elif n < until and log.kind[n] in (ALLOC, FREE, REFUSED):
+        elif log.kind[n] in (ALLOC, FREE, REFUSED) and (n < until or log.owner[n] != NONE):
             count += 1
     return count
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..engine.errors import invalid
+from ..engine.off import DESIGNS, EMPTY
 from ..races.bugs import BUGS, PLANTED
 from ..races.explorer import Explored, explore, reduced
 from ..races.story import counts, plural, report
@@ -28,6 +29,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--version", choices=[V2, V3], help="v2 looks the container up outside an RCU section; v3 inside one")
     parser.add_argument("--tasks", metavar="OP,OP,...", help=f"one to four operations, {','.join(THREE)} if it is not given")
+    parser.add_argument(
+        "--off", choices=DESIGNS, default=EMPTY, help="what off does; all but empty know off+on too, off and then on again"
+    )
     parser.add_argument("--bug", choices=[*BUGS, "all"], metavar="NAME", help=BUG_HELP)
     parser.add_argument(
         "--reduce", action="store_true", help="leave out orders that come to the same; counts ends, not schedules"
@@ -44,8 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     search = reduced if arguments.reduce else explore
     if arguments.bug:
-        if arguments.tasks or arguments.version or arguments.patchset:
-            raise invalid("--bug has tasks of its own and stands in v3: leave --tasks and --version out, and --patchset.")
+        if arguments.tasks or arguments.version or arguments.patchset or arguments.off != EMPTY:
+            raise invalid(
+                "--bug has tasks of its own and stands in v3: leave --tasks and --version out, and --patchset and --off."
+            )
         if arguments.bug == "all":
             return run_all(arguments)
         bug = BUGS[arguments.bug]
@@ -54,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         tasks = tuple(arguments.tasks.split(",")) if arguments.tasks is not None else THREE
         version = version_asked(arguments)
         called = f"patchset {arguments.patchset}" if arguments.patchset else version
-        found, title = search(scene(version, tasks)), f"{called}, {TITLES[version]}"
+        found, title = search(scene(version, tasks, off=arguments.off)), f"{called}, {TITLES[version]}"
+        if arguments.off != EMPTY:
+            title = f"off={arguments.off}"
         expected = version == V2 and can_race(tasks)
     if arguments.json:
         from .main import envelope

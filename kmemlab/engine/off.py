@@ -17,6 +17,7 @@ from .events import UNCHARGED
 from .hierarchy import css_put
 from .kmem import PUT, KmemContainer, KmemController
 from .kmem_cache import KMALLOC
+from .notify import SlabListener
 from .types import NONE, POINTER, i32, i64, vec
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class Off:
         found: slabs with an owner array among them; pointers: of their arrays, that were looked at.
         uncharged: objects that off itself paid back.
         list_ops: slabs that off itself took off a list.
+        left: objects that were still charged when it was asked for and that it does not pay back itself (drain).
     """
 
-    __slots__ = ("asked", "cache", "done", "found", "generation", "list_ops", "pointers", "uncharged", "visited")
+    __slots__ = ("asked", "cache", "done", "found", "generation", "left", "list_ops", "pointers", "uncharged", "visited")
 
     def __init__(self, cache: str, generation: int, asked: i64) -> None:
         self.cache = cache
@@ -59,20 +61,39 @@ class Off:
         self.pointers: i64 = 0
         self.uncharged: i64 = 0
         self.list_ops: i64 = 0
+        self.left: i64 = 0
 
     def state(self) -> list[Any]:
         """Return it as plain values."""
         return [
             self.cache, self.generation, self.asked, self.done, self.visited, self.found, self.pointers, self.uncharged,
-            self.list_ops,
+            self.list_ops, self.left,
         ]  # fmt: skip
 
 
 def off_of(saved: list[Any]) -> Off:
     """Make what `Off.state()` said."""
     off = Off(saved[0], saved[1], saved[2])
-    off.done, off.visited, off.found, off.pointers, off.uncharged, off.list_ops = saved[3:]
+    off.done, off.visited, off.found, off.pointers, off.uncharged, off.list_ops, off.left = saved[3:]
     return off
+
+
+class Closer(SlabListener):
+    """Hears of frees, and of slabs that go, after the controller hears no more of the cache and before off is through."""
+
+    def __init__(self, kmem: OffController) -> None:
+        super().__init__()
+        self.kmem = kmem
+
+    def free(self, slab: Slab, number: i64) -> None:
+        """Pay the owner back, as ever."""
+        if slab.has_owners and not self.kmem.charges(slab):
+            self.kmem.pay_back(slab, number)
+            self.kmem.paid_back(slab, self.kmem.current.cpu)
+
+    def freepage(self, slab: Slab, cpu: i64) -> None:
+        """Let an array go with its slab."""
+        self.kmem.freepage(slab, cpu)
 
 
 class OffController(KmemController):
@@ -82,6 +103,7 @@ class OffController(KmemController):
         offs: every time that a cache was switched off, oldest first.
         header: bytes that the design adds to an owner array; head: to a struct kmem_cache.
         slub, notifier: of the machine.
+        closer: who hears of frees in slabs that are not charged any more.
     """
 
     def __init__(self, parts: KmemController, slub: Slub, notifier: SlabNotifier) -> None:
@@ -91,6 +113,7 @@ class OffController(KmemController):
         self.header = 0
         self.head = 0
         self.offs: list[Off] = []
+        self.closer = Closer(self)
 
     # -- what a design overrides
 
@@ -195,15 +218,27 @@ class OffController(KmemController):
         """Take every charge back, then the arrays. Nothing is charged any more: the listener is gone already."""
         if on:
             return
-        off = Off(cache.name, self.times(cache.name) + 1, self.next_event())
+        off = self.stop(cache)
         for slab in self.charged_slabs(cache, off):
             self.take_back(slab, off)
-            self.freepage(slab, self.current.cpu)
+        self.leave(cache, off)
+
+    def stop(self, cache: KmemCache) -> Off:
+        """Charge no more. Frees, and slabs that go, are still heard of until off is through."""
+        self.notifier.switch(cache, self.closer, True)
+        return Off(cache.name, self.times(cache.name) + 1, self.next_event())
+
+    def leave(self, cache: KmemCache, off: Off) -> None:
+        """Hear of nothing any more."""
+        self.notifier.switch(cache, self.closer, False)
         off.done = self.next_event()
         self.offs.append(off)
 
     def take_back(self, slab: Slab, off: Off) -> None:
-        """Uncharge every owner of a slab's objects. The objects stay in use, and are nobody's."""
+        """Uncharge every owner of a slab's objects and take the array away, under the slab's lock: one step.
+
+        The objects stay in use, and are nobody's.
+        """
         cache = slab.cache
         log = self.slub.log
         off.found += 1
@@ -216,6 +251,10 @@ class OffController(KmemController):
                 if log is not None:
                     log.add(UNCHARGED, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
             number += 1
+        self.freepage(slab, self.current.cpu)
+
+    def paid_back(self, slab: Slab, cpu: i64) -> None:
+        """Hear that an object of a slab that is not charged any more was paid back by its free."""
 
     def times(self, name: str) -> int:
         """Count how often a cache was switched off."""

@@ -9,6 +9,7 @@ from .off import CHARGED_LIST, DRAIN, EMPTY, FULL_LIST, OffController
 from .off_drain import DrainController
 from .off_lists import ChargedListController, FullListController
 from .off_walk import WalkController
+from .types import NONE
 
 if TYPE_CHECKING:
     from .kmem import KmemController
@@ -29,8 +30,8 @@ def choose(design: str, plain: KmemController, slub: Slub, notifier: SlabNotifie
     elif design != EMPTY:
         chosen = WalkController(plain, slub, notifier)
     notifier.register(chosen)
-    if isinstance(chosen, DrainController):
-        notifier.register(chosen.drainer)
+    if isinstance(chosen, OffController):
+        notifier.register(chosen.closer)
     return chosen
 
 
@@ -55,19 +56,28 @@ def check_off(machine: Machine) -> None:
     if not isinstance(kmem, OffController):
         return
     arrays: dict[str, list[tuple[int, int]]] = {}
+    owned: dict[tuple[str, int], int] = {}
     stopped = machine.log is not None and machine.log.stopped
     for cache in machine.slub.caches:
         arrays[cache.name] = []
     for pfn, slab in enumerate(machine.slub.slab_of):
         if slab is not None and slab.has_owners and slab.pfn == pfn:
             arrays[slab.cache.name].append((int(slab.number), int(slab.generation)))
+            which = slab.cache.name, int(slab.generation)
+            owned[which] = owned.get(which, 0) + sum(owner != NONE for owner in slab.owners)
     for cache in machine.slub.caches:
         found = sorted(arrays[cache.name])
         if isinstance(kmem, DrainController):
             counts = kmem.arrays.get(cache.name, [0])
             of_each = [sum(generation == each for _, generation in found) for each in range(len(counts))]
             require(of_each == counts, "arrays are counted by generation", [cache.name, of_each, counts])
-            hears = kmem.drainer in cache.listeners
+            charged = kmem.charged.get(cache.name, [0])
+            of_each = [owned.get((cache.name, each), 0) for each in range(len(counts))]
+            require(of_each == charged, "what drains is counted by generation", [cache.name, of_each, charged])
+            for off in kmem.offs:
+                grown = off.cache == cache.name and charged[off.generation] > off.left
+                require(not grown, "an old generation only drains", [cache.name, off.generation, charged, int(off.left)])
+            hears = kmem.closer in cache.listeners
             require(stopped or hears == bool(kmem.draining(cache.name)), "who drains hears of frees", cache.name)
             continue
         require(stopped or not found or kmem in cache.listeners, "off takes every array away", [cache.name, found])

@@ -7,40 +7,21 @@ first "off", then 2 ...), and objects are charged in slabs of the present genera
 a new "on", a slab born before accounting. Without that test a new charge would be written into an array that goes when the
 last *old* owner does.
 
-The old generations have a listener of their own, which hears of frees after the controller hears no more of the cache.
+The old generations have a listener of their own (`Closer`), which hears of frees after the controller hears no more.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .notify import SlabListener
-from .off import NUMBER, Off, OffController
+from .off import NUMBER, OffController
 from .types import NONE, i64
 
 if TYPE_CHECKING:
-    from .kmem import KmemController
+    from .kmem import KmemContainer, KmemController
     from .kmem_cache import KmemCache, Slab
     from .notify import SlabNotifier
     from .slub import Slub
-
-
-class Drainer(SlabListener):
-    """Hears of frees in slabs of old generations."""
-
-    def __init__(self, kmem: DrainController) -> None:
-        super().__init__()
-        self.kmem = kmem
-
-    def free(self, slab: Slab, number: i64) -> None:
-        """Pay the owner back. The array goes with its last owner."""
-        if slab.has_owners and not self.kmem.charges(slab):
-            self.kmem.pay_back(slab, number)
-            self.kmem.retire(slab, self.kmem.current.cpu)
-
-    def freepage(self, slab: Slab, cpu: i64) -> None:
-        """Let an array go with its slab."""
-        self.kmem.freepage(slab, cpu)
 
 
 class DrainController(OffController):
@@ -49,7 +30,7 @@ class DrainController(OffController):
     Attributes:
         arrays: by name of a cache, how many arrays of each generation there are; the last is the present one. [0] is no
             generation.
-        drainer: who hears for the old ones.
+        charged: the same for objects that have an owner. An off is done when its generation has none.
     """
 
     def __init__(self, parts: KmemController, slub: Slub, notifier: SlabNotifier) -> None:
@@ -57,7 +38,7 @@ class DrainController(OffController):
         self.header = NUMBER
         self.head = 2 * NUMBER  # the generation, and how many arrays of the old ones are left
         self.arrays: dict[str, list[int]] = {}
-        self.drainer = Drainer(self)
+        self.charged: dict[str, list[int]] = {}
 
     def charges(self, slab: Slab) -> bool:
         """Say whether a slab is of the present generation, and accounting is on."""
@@ -81,7 +62,7 @@ class DrainController(OffController):
         return True
 
     def freepage(self, slab: Slab, cpu: i64) -> None:
-        """Take an array away. With the last of an old generation, that off is done."""
+        """Take an array away. With the last of an old generation nobody has to hear of the cache."""
         if not slab.has_owners:
             return
         cache = slab.cache
@@ -89,10 +70,10 @@ class DrainController(OffController):
         self.arrays[cache.name][generation] -= 1
         slab.generation = 0
         super().freepage(slab, cpu)
-        if generation <= self.times(cache.name):
-            self.look_whether_done(cache)
+        if not self.draining(cache.name):
+            self.notifier.switch(cache, self.closer, False)
 
-    def retire(self, slab: Slab, cpu: i64) -> None:
+    def paid_back(self, slab: Slab, cpu: i64) -> None:
         """Take the array of an old slab away if nobody owns an object of it any more."""
         if not slab.has_owners:
             return
@@ -101,32 +82,49 @@ class DrainController(OffController):
                 return
         self.freepage(slab, cpu)
 
-    def look_whether_done(self, cache: KmemCache) -> None:
-        """Note which offs are done; with the last one the listener goes."""
+    # -- objects, counted by generation
+
+    def store(self, slab: Slab, number: i64, group: KmemContainer) -> None:
+        """Write the owner down, and count it."""
+        self.charged[slab.cache.name][int(slab.generation)] += 1
+        super().store(slab, number, group)
+
+    def claim(self, slab: Slab, number: i64) -> KmemContainer | None:
+        """Claim an object. With the last one of an old generation, that off is done."""
+        group = super().claim(slab, number)
+        if group is not None:
+            name, generation = slab.cache.name, int(slab.generation)
+            self.charged[name][generation] -= 1
+            if not self.charged[name][generation]:
+                self.note_done(name)
+        return group
+
+    def note_done(self, name: str) -> None:
+        """Note which offs of a cache are done."""
         for off in self.offs:
-            if off.cache == cache.name and off.done == NONE and self.arrays[cache.name][off.generation] == 0:
+            if off.cache == name and off.done == NONE and self.charged[name][off.generation] == 0:
                 off.done = self.next_event()
-        if not self.draining(cache.name):
-            self.notifier.switch(cache, self.drainer, False)
 
     # -- the switch
 
     def switched(self, cache: KmemCache, on: bool) -> None:
         """Begin a generation, or leave it to drain. What can be found and has no owner loses its array at once."""
-        generations = self.arrays.setdefault(cache.name, [0])
         if on:
-            generations.append(0)
+            self.arrays.setdefault(cache.name, [0]).append(0)
+            self.charged.setdefault(cache.name, [0]).append(0)
             return
-        off = Off(cache.name, self.times(cache.name) + 1, self.next_event())
+        off = self.stop(cache)
+        off.left = self.charged[cache.name][-1]
         self.offs.append(off)
-        self.notifier.switch(cache, self.drainer, True)
         for slab in cache.reachable():
             off.visited += 1
             if slab.has_owners:
                 off.found += 1
                 off.pointers += cache.objects
-                self.retire(slab, self.current.cpu)
-        self.look_whether_done(cache)
+                self.paid_back(slab, self.current.cpu)
+        self.note_done(cache.name)
+        if not self.draining(cache.name):
+            self.notifier.switch(cache, self.closer, False)
 
     # -- back and forth
 
@@ -135,13 +133,16 @@ class DrainController(OffController):
         return {"generations": {name: len(each) - 1 for name, each in self.arrays.items()}}
 
     def restore_design(self, saved: dict[str, Any]) -> None:
-        """Count the arrays, and listen where an old generation drains."""
+        """Count arrays and owners, and listen where an old generation drains."""
         self.arrays = {name: [0] * (last + 1) for name, last in saved.get("generations", {}).items()}
+        self.charged = {name: [0] * len(each) for name, each in self.arrays.items()}
         seen: Slab | None = None
         for slab in self.slub.slab_of:
             if slab is not None and slab is not seen and slab.has_owners:
                 self.arrays[slab.cache.name][int(slab.generation)] += 1
+                owned = sum(owner != NONE for owner in slab.owners)
+                self.charged[slab.cache.name][int(slab.generation)] += owned
             seen = slab
         for cache in self.slub.caches:
             if self.draining(cache.name):
-                cache.listeners.append(self.drainer)
+                cache.listeners.append(self.closer)

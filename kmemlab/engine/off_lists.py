@@ -59,7 +59,6 @@ class ChargedListController(OffController):
     Attributes:
         charged: by name of a cache its charged slabs by number, the newest last.
         ops: slabs that joined or left on the way of an alloc or a free.
-        leaving: the off that goes through a list, None else.
     """
 
     def __init__(self, parts: KmemController, slub: Slub, notifier: SlabNotifier) -> None:
@@ -68,7 +67,6 @@ class ChargedListController(OffController):
         self.head = LIST_HEAD
         self.charged: dict[str, dict[int, Slab]] = {}
         self.ops: i64 = 0
-        self.leaving: Off | None = None
 
     def newpage(self, slab: Slab, cpu: i64) -> bool:
         """Join with the array."""
@@ -83,24 +81,19 @@ class ChargedListController(OffController):
         if not slab.has_owners:
             return
         del self.charged[slab.cache.name][int(slab.number)]
-        if self.leaving is not None:
-            self.leaving.list_ops += 1
-        else:
-            self.ops += 1
+        self.ops += 1
         super().freepage(slab, cpu)
 
-    def switched(self, cache: KmemCache, on: bool) -> None:
-        """Switch; what leaves the list meanwhile is off's own work."""
-        try:
-            super().switched(cache, on)
-        finally:
-            self.leaving = None
+    def take_back(self, slab: Slab, off: Off) -> None:
+        """Pay a slab back; that it leaves the list is off's own work."""
+        super().take_back(slab, off)
+        self.ops -= 1
+        off.list_ops += 1
 
     def charged_slabs(self, cache: KmemCache, off: Off) -> list[Slab]:
         """Go through the list, newest first."""
         slabs = list(self.charged.get(cache.name, {}).values())
         off.visited = len(slabs)
-        self.leaving = off
         slabs.reverse()
         return slabs
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ..engine.kmem import KmemContainer
@@ -10,6 +9,8 @@ from ..engine.machine import Machine
 from ..engine.slub_admin import live_objects
 from ..engine.types import NONE
 from .at import CACHE, At
+from .bug import Bug as Bug
+from .off_bugs import OFF_PLANTED
 from .operations import (
     attach_rmdir,
     attaching,
@@ -42,15 +43,6 @@ from .steps import (
 from .versions import CHARGES, V2
 
 OBJECT: Final = 256  # bytes that a filp is charged for: a limit of as many is one object's
-
-
-@dataclass(frozen=True)
-class Bug:
-    """A planted bug: its name, what is wrong in a sentence, and where to see it."""
-
-    name: str
-    sentence: str
-    scene: Scene
 
 
 def off_untested(at: At) -> None:
@@ -244,5 +236,6 @@ PLANTED: Final = (
         "The empty test and the switch are not under one lock.",
         Scene((("charge", charge), ("off", Made(off_in_two))), old=0),
     ),
+    *OFF_PLANTED,
 )
 BUGS: Final = {bug.name: bug for bug in PLANTED}

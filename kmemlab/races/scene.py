@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..engine.geometry import HWCACHE_ALIGN
 from ..engine.kmem import KmemContainer
 from ..engine.machine import Machine
+from ..engine.off import EMPTY
 from ..engine.tasks import Task
 from .at import CACHE
 from .steps import Operation
@@ -28,6 +29,7 @@ class Scene:
         limit: bytes that /a may use, None for no limit.
         old: how many objects /a owns when it begins, called "old", "old 2" and so on.
         homes: for each task the container it is in; the first in /a and the others in /b if it is not given.
+        off: the design of off that the machine boots with (Profile.off).
         prepare: a last touch to the machine before anything runs.
     """
 
@@ -35,6 +37,7 @@ class Scene:
     limit: int | None = None
     old: int = 1
     homes: tuple[str, ...] = ()
+    off: str = EMPTY
     prepare: Callable[[Machine], None] | None = field(default=None, compare=False)
 
     def home(self, number: int) -> str:
@@ -45,7 +48,7 @@ class Scene:
 
     def machine(self) -> Machine:
         """Boot the machine."""
-        return Machine(memory="256K", cpus=2, caches=False, log=False)
+        return Machine(memory="256K", cpus=2, caches=False, log=False, off=self.off)
 
     def boot(self) -> tuple[Machine, dict[str, int]]:
         """Set the machine up. Returns it, and its objects by name."""

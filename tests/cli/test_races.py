@@ -70,7 +70,7 @@ def test_exit_1_where_a_planted_bug_is_not_found(monkeypatch: pytest.MonkeyPatch
     assert main(["races", "--bug", "no-rcu"]) == 1
     monkeypatch.setattr("kmemlab.cli.races.PLANTED", (*PLANTED, BUGS["no-rcu"]))
     assert main(["races", "--bug", "all"]) == 1
-    monkeypatch.setattr("kmemlab.cli.races.scene", lambda version, tasks: scene(V2, tasks))
+    monkeypatch.setattr("kmemlab.cli.races.scene", lambda version, tasks, off: scene(V2, tasks))
     assert main(["races"]) == 1
 
 

@@ -112,10 +112,11 @@ def test_drain_answers_at_once_and_is_done_with_the_last_object() -> None:
     for fd in mine[1:]:
         r.close(2, fd)
     assert (r.counter("web"), kmem(r).offs[0].done, arrays(r)) == ((256, 0), -1, 1)
+    before = r.machine.log.length if r.machine.log is not None else 0
     r.close(2, mine[0])
     log = r.machine.log
     done = kmem(r).offs[0].done
-    assert log is not None and (log.kind[done - 1], log.names[log.cache[done - 1]]) == (FREE, "filp")
+    assert log is not None and log.kind[done - 1] == FREE and done > before
     assert (r.counter("web"), arrays(r), r.machine.find_cache("filp").listeners) == ((0, 0), 0, [])
 
 

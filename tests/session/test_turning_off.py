@@ -33,9 +33,8 @@ def test_drain_answers_with_its_first_event_and_is_done_with_the_last_free() -> 
     assert row.asked + 1 == row.answered < row.done  # the cpu holds a slab without objects: its array goes at once
     for design in ("full-list", "walk", "charged-list"):
         other = ROWS[design][0]
-        assert (
-            other.asked == row.asked and other.answered == other.done == row.asked + 40 + 4
-        )  # an event an object, one an array
+        assert other.asked == row.asked
+        assert other.answered == other.done == row.asked + 40 + 4  # an event an object, one an array
         assert other.uncharged == 40
 
 
