@@ -325,6 +325,14 @@ KILLERS = {
     "149-slab-off-tells-of-parked": (
         "tests/engine/test_slab_accounting.py::test_off_finds_the_objects_of_full_slabs_and_pays_them_back"
     ),
+    "150-null-taken-for-no-memory": ("tests/engine/test_oops.py::test_a_null_crashes_the_machine_and_the_console_tells_how"),
+    "151-wired-hooks-let-listeners-in": ("tests/engine/test_patchset.py::test_before_v3_nobody_but_the_controller_can_listen"),
+    "152-crash-outlives-a-restore": ("tests/engine/test_oops.py::test_the_crash_is_state_and_goes_with_it"),
+    "153-state-asks-for-no-page": ("tests/engine/test_oops.py::test_an_error_pointer_is_no_memory_and_nothing_has_changed"),
+    "154-late-kmem-in-its-old-place": (
+        "tests/engine/test_patchset.py::test_before_v2_kmem_comes_behind_the_subsystems_that_are_compiled_in"
+    ),
+    "155-toggle-in-capitals": ("tests/engine/test_patchset.py::test_before_v2_the_toggle_has_words"),
 }
 QUICK = {
     "01-min-partial-off-by-one",
