@@ -14,6 +14,7 @@ POINT = "/containers"
 CACHES = ("filp", "sighand_cache", "anon_vma", "mnt_cache")
 WEB, DB, BOMB = 65536, 49152, 40960
 BEFORE = 144  # files of a bomb: a few less than its limit has room for
+BOMB_SITES = ("pipe_buffer", "pipe_inode_info", "pte")  # where the pipe bomb's memory comes from, beside caches
 PIECE = 500  # operations of a recorded trace in one command
 
 
@@ -229,6 +230,38 @@ def resident(shared: bool) -> Callable[[], Iterator[str]]:
     return commands
 
 
+def pipe_bomb(*sites: str) -> Callable[[], Iterator[str]]:
+    """Return a bomb of full pipes and page tables, with call sites marked or none: what the controller sees, and what not."""
+
+    def commands() -> Iterator[str]:
+        yield from shells("web", "bomb")
+        yield from recipe({"web": WEB, "bomb": 2 * BOMB})
+        for cache in ("dentry", "inode_cache", "vm_area_struct"):
+            yield f"echo 1 > /sys/slab/{cache}/cache_account"
+        yield f"echo 2 > {POINT}/web/tasks"
+        yield f"echo 3 > {POINT}/bomb/tasks"
+        yield "echo pipebomb > /proc/3/comm"
+        for site in sites:
+            yield f"echo 1 > /sys/kernel/debug/kmem_sites/{site}"
+        yield "as 3 pipe -f 1"  # 64 KiB: is it on the bill?
+        yield f"cat {POINT}/bomb/kmem.usage"
+        yield "sites"
+        for _ in range(14):
+            yield "as 3 pipe -f 1"
+            yield "as 2 open 1"
+        yield "as 3 close all"
+        yield "as 3 mmap 40"
+        for _ in range(40):
+            yield "as 3 touch 1"  # a page table each
+        yield "as 2 close 0"
+        yield "sites"
+        yield "cat /proc/buddyinfo"
+        yield "as 3 exit"
+        yield f"rmdir {POINT}/bomb"
+
+    return commands
+
+
 def recorded(name: str, limit: int) -> Callable[[], Iterator[str]]:
     """Return the commands that play a shipped trace, a piece at a time."""
 
@@ -287,6 +320,13 @@ SCENARIOS: dict[str, Scenario] = {
             "rss-shared", "Pages and kernel memory on one hierarchy", resident(True), {**SMALL, "rss": True}, "vm_area_struct"
         ),
         Scenario("off", "Turning accounting off", turned_off, SMALL),
+        Scenario("pipe-bomb", "Pipes and page tables, which the controller does not see", pipe_bomb(), SMALL),
+        Scenario(
+            "pipe-bomb-marked",
+            "The same with three call sites marked",
+            pipe_bomb(*BOMB_SITES),
+            {**SMALL, "kinds": "cache,kmalloc,vmalloc,pages"},
+        ),
         Scenario("fd-6.1", "An fd bomb recorded on Linux 6.1", recorded("fd", 0), {"arrays": "free"}),
         Scenario("fd-6.1-limit", "The recorded bomb with a limit of 1 MiB", recorded("fd", 1 << 20), {"arrays": "free"}),
         Scenario(

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 
 from .engine.errors import invalid
+from .engine.sites import SITES, kind_of
 from .engine.types import PAGE_SIZE
 from .shell import Machine, Result
 from .survey import all_slab_rows, container_rows
@@ -71,8 +72,8 @@ class Pinned:
 
     Attributes:
         accounted: the bytes that some container pays; part of the other four's sum.
-        kmem_cache, kmalloc, vmalloc, pages: objects of caches with a name; of kmalloc, the owner arrays among them; vmalloc,
-            which kmemlab does not model; pages straight from the buddy allocator.
+        kmem_cache, kmalloc, vmalloc, pages: objects of caches with a name; of kmalloc, the owner arrays among them; pages of
+            vmalloc areas, which no bomb here takes; other pages straight from the buddy allocator.
     """
 
     accounted: int = 0
@@ -102,7 +103,8 @@ def pinned(machine: Machine) -> Pinned:
     pages = machine.slub.pages
     used = int(pages.nr_pages - pages.nr_free) - slab_pages
     accounted = sum(row.usage for row in container_rows(machine))
-    return Pinned(accounted=int(accounted), pages=used * PAGE_SIZE, **kinds)
+    areas = sum(len(area.pages) for area in machine.vmalloc.areas.values())
+    return Pinned(int(accounted), vmalloc=areas * PAGE_SIZE, pages=(used - areas) * PAGE_SIZE, **kinds)
 
 
 @dataclass
@@ -161,6 +163,7 @@ class Run:
         failcnt: of the bomb's container.
         ops, failed: the neighbour's calls.
         pages_taken, largest_order: what the whole machine has less, and the largest order that it can still serve.
+        kinds: what the machine charges: with more than cache every call site of these kinds is marked.
     """
 
     name: str
@@ -174,6 +177,7 @@ class Run:
     failed: int
     pages_taken: int
     largest_order: int
+    kinds: str = "cache"
 
     def to_dict(self) -> dict[str, object]:
         """Return the row of `kmemlab zoo --json`."""
@@ -182,12 +186,21 @@ class Run:
         return row
 
 
-def prepare(limit: int | None) -> tuple[Machine, int, int]:
-    """Boot, account every cache that can be, and put a bomber and a neighbour into containers. Returns their pids, too."""
-    machine = Machine(memory=MEMORY)
+def prepare(limit: int | None, kinds: str = "cache") -> tuple[Machine, int, int]:
+    """Boot, and put a bomber and a neighbour into containers. Returns their pids, too.
+
+    Every cache that can be is accounted, every call site of the other kinds that are charged is marked.
+
+    Raises:
+        KernelError: EINVAL, for kinds that there are not.
+    """
+    machine = Machine(memory=MEMORY, kinds=kinds)
     machine.run(f"mount -t container -o kmem none {POINT}")
     for cache in sorted(machine.caches):
         machine.run(f"echo 1 > /sys/slab/{cache}/cache_account")  # kmalloc's refuse, as the letter says
+    for site in SITES:
+        if kind_of(site) in machine.marked.kinds:
+            machine.run(f"echo 1 > /sys/kernel/debug/kmem_sites/{site}")
     pids = []
     for name in ("bomb", "web"):
         machine.run(f"mkdir {POINT}/{name}")
@@ -198,7 +211,13 @@ def prepare(limit: int | None) -> tuple[Machine, int, int]:
     return machine, pids[0], pids[1]
 
 
-def explode(bomb: Bomb, limit: int | None, seed: int = 1, watch: Callable[[Machine], None] = lambda machine: None) -> Run:
+def explode(
+    bomb: Bomb,
+    limit: int | None,
+    seed: int = 1,
+    watch: Callable[[Machine], None] = lambda machine: None,
+    kinds: str = "cache",
+) -> Run:
     """Let a bomb go off in a container, with or without a limit.
 
     Args:
@@ -206,11 +225,13 @@ def explode(bomb: Bomb, limit: int | None, seed: int = 1, watch: Callable[[Machi
         limit: bytes that the container may use; None for no limit.
         seed: of the neighbour.
         watch: sees the machine in the end.
+        kinds: what the machine charges, as `Profile.kinds`.
 
     Raises:
+        KernelError: EINVAL, for kinds that there are not.
         CheckError: if an invariant of the machine is broken in the end.
     """
-    machine, bomber, other = prepare(limit)
+    machine, bomber, other = prepare(limit, kinds)
     neighbour = Neighbour(machine, other, Random(seed))
     for _ in range(8):
         neighbour.work()  # its slabs are there before anything is counted
@@ -241,7 +262,7 @@ def explode(bomb: Bomb, limit: int | None, seed: int = 1, watch: Callable[[Machi
     return Run(
         bomb.name, limit is not None, done, stopped, errno.errorcode.get(refusal, ""), pinned(machine).since(before),
         int(owner.res.failcnt), neighbour.ops, neighbour.failed, int(free - machine.slub.pages.nr_free),
-        max((order for order, each in enumerate(blocks) if each), default=-1),
+        max((order for order, each in enumerate(blocks) if each), default=-1), kinds,
     )  # fmt: skip
 
 

@@ -116,6 +116,9 @@ def parser() -> argparse.ArgumentParser:
     six.add_argument("--scenario", default="", metavar="NAME,...", help=f"of {', '.join(BOMB_NAMES)}; all, if it is not given")
     six.add_argument("--limit", type=size, default=1 << 20, metavar="N", help="bytes of the bomb's container; 1M")
     six.add_argument("--seed", type=int, default=1, metavar="N", help="of the neighbour's work; 1")
+    six.add_argument(
+        "--kinds", default="cache", metavar="cache,K...", help="with kmalloc, vmalloc, pages: all call sites marked"
+    )
     six.add_argument("--json", action="store_true", help="print one JSON object")
     six.set_defaults(run=zoo.run)
 

@@ -14,14 +14,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Let every chosen bomb go off twice, with a limit and without, and print what came of it.
 
     Raises:
-        KernelError: EINVAL, for a bomb that there is not.
+        KernelError: EINVAL, for a bomb or kinds that there are not.
     """
     bombs = chosen([name for name in arguments.scenario.split(",") if name])
     runs: list[Run] = []
     for bomb in bombs:
         for limit in (arguments.limit, None):
             try:
-                runs.append(explode(bomb, limit, arguments.seed))
+                runs.append(explode(bomb, limit, arguments.seed, kinds=arguments.kinds))
             except CheckError as error:
                 print(f"kmemlab: {bomb.name}: an invariant is broken: {error}", file=sys.stderr)
                 return 1

@@ -76,6 +76,26 @@ def test_pipes_and_page_tables_escape_a_limit_of_a_mebibyte() -> None:
         assert run.pinned.pages * 10 >= run.pinned.total * 9
 
 
+def test_with_every_call_site_marked_pipes_and_page_tables_are_stopped_too() -> None:
+    """kmemlab's own extension: what the patchset could not see is on the bill, and the limit holds."""
+    kinds = "cache,kmalloc,vmalloc,pages"
+    for name in ("pipe", "page-table"):
+        run = explode(chosen([name])[0], 1 << 20, kinds=kinds)
+        assert (run.stopped_by, run.errno, run.failed) == ("limit", "ENOMEM", 0)
+        assert (1 << 20) - run.pinned.accounted < 70_000, "nearly all of it"
+        assert run.pinned.total < 1_100_000, "beside it only owner arrays"
+    only = explode(chosen(["page-table"])[0], 1 << 20, kinds="cache,kmalloc")
+    assert only.stopped_by == "memory"
+
+
+def test_the_zoo_takes_kinds_and_says_them() -> None:
+    rows = as_json("zoo", "--scenario", "pipe", "--kinds", "cache,kmalloc,vmalloc,pages")["scenarios"]
+    assert [(row["kinds"], row["stopped_by"]) for row in rows] == [
+        ("cache,kmalloc,vmalloc,pages", "limit"), ("cache,kmalloc,vmalloc,pages", "memory"),
+    ]  # fmt: skip
+    assert "kinds='pipes'" in one_line(kmemlab("zoo", "--kinds", "pipes"))
+
+
 def test_the_same_bytes_come_every_run_and_the_seed_is_the_neighbours() -> None:
     first, second = (kmemlab("zoo", "--scenario", ",".join(QUICK), "--limit", "64K") for _ in range(2))
     assert first.returncode == 0

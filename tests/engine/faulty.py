@@ -128,6 +128,8 @@ def ends_as_it_began(machine: Checked, boot: list[list[int]]) -> None:
     for pid in [pid for pid in kernel.tasks.by_pid if pid != 1]:
         machine.exit(pid)
     machine.do(kernel.dcache.prune, 10**6)
+    for address, _, _ in list(kernel.by_hand.held):
+        machine.do(kernel.by_hand.give, address)
     for context in kernel.interrupts.held:
         machine.do(kernel.interrupts.free, context, 10**6)
     machine.do(kernel.rcu.end_grace_period)

@@ -23,6 +23,7 @@ import pytest
 from kmemlab.engine.faults import FAIL_CHARGE, FAIL_PAGE_ALLOC, FAILSLAB, FAULTS, restore_faults
 from kmemlab.engine.machine import CACHES
 from kmemlab.engine.off import WORKING
+from kmemlab.engine.sites import SITES
 from kmemlab.engine.types import NONE
 from kmemlab.scenarios import SCENARIOS
 from kmemlab.shell import Machine
@@ -43,11 +44,13 @@ ERRNOS = {
     "stat": {errno.ENOMEM}, "pipe": {errno.ENFILE, errno.ENOMEM}, "socket": {errno.ENFILE, errno.ENOMEM, errno.ENOBUFS},
     "sigqueue": {errno.EAGAIN}, "timer": {errno.EAGAIN}, "flock": {errno.ENOLCK, 0}, "mountns": {errno.ENOMEM, 0},
     "softirq": {errno.ENOMEM}, "kthread": {errno.ENOMEM}, "mkdir": {errno.ENOMEM},
+    "kmalloc": {errno.ENOMEM}, "vmalloc": {errno.ENOMEM}, "pages": {errno.ENOMEM},
 }  # fmt: skip
 CALLS = (
     "open 1", "mmap 1", "mmap 1", "touch 1", "touch 1", "stat 1", "stat -l 1", "pipe 1", "pipe -f 1", "socket 1", "socket -s 1",
     "sigqueue 1", "timer 1", "flock 1", "flock 1", "mountns 3", "softirq 1", "kthread 1 dentry", "fork", "open 1",
 )  # fmt: skip
+BY_HAND = ("kmalloc 300 ACCOUNT", "kmalloc 3000 ACCOUNT", "vmalloc 9000 ACCOUNT", "pages 1 ACCOUNT", "kmalloc 64", "vmalloc 1")
 REPEATED = re.compile(r"(.*\b(?:open|fork|mmap|touch|fault)) (\d+)")
 PIECES = re.compile(r"(replay \S+) (\d+)")
 
@@ -108,8 +111,24 @@ def calls() -> Iterator[str]:
         yield from (f"as 2 {call}" for call in CALLS)
 
 
+def marked_calls() -> Iterator[str]:
+    """What asks for memory beside caches, with every call site marked, and the same by hand; no cache is accounted."""
+    yield from (
+        "mount -t container -o kmem none /containers",
+        "mkdir /containers/web",
+        "fork",
+        "echo 2 > /containers/web/tasks",
+    )
+    yield from (f"echo 1 > {DEBUG}/kmem_sites/{site}" for site in SITES)
+    for _ in range(2):
+        yield from (f"as 2 {call}" for call in (*CALLS, *BY_HAND))
+
+
 def singles(name: str) -> Iterator[str]:
     """Commands of a scenario, cut down, one call each."""
+    if name == "marked":
+        yield from marked_calls()
+        return
     if name == "calls":
         yield from calls()
         return
@@ -127,8 +146,9 @@ def singles(name: str) -> Iterator[str]:
 
 def cut_down(name: str, **otherwise: Any) -> Held:
     """Boot what a scenario boots, smaller where it is to take all memory."""
-    if name == "calls":
-        return Held(**{"memory": "1M", "cpus": 2, **otherwise})
+    if name in ("calls", "marked"):
+        kinds = "cache,kmalloc,vmalloc,pages" if name == "marked" else "cache"
+        return Held(**{"memory": "1M", "cpus": 2, "kinds": kinds, **otherwise})
     return Held(**{**SCENARIOS[name].profile, **({"memory": "512K"} if name == "fd-bomb-free" else {}), **otherwise})
 
 
@@ -267,6 +287,9 @@ LEAST = {
     "rss": (30, 80, 9, 4),
     "rss-shared": (30, 80, 9, 4),
     "off": (95, 25, 48, 6),
+    "pipe-bomb": (150, 150, 90, 5),
+    "pipe-bomb-marked": (300, 110, 200, 5),
+    "marked": (120, 80, 65, 0),
     "fd-6.1": (220, 15, 70, 0),
     "fd-6.1-limit": (220, 15, 70, 0),
     "mix-6.1": (230, 35, 95, 0),
@@ -280,6 +303,8 @@ WHOLE = {
     "rss": (30, 80, 9),
     "rss-shared": (30, 80, 9),
     "off": (95, 25, 48),
+    "pipe-bomb": (150, 150, 90),
+    "pipe-bomb-marked": (300, 110, 200),
     "fd-6.1": (40000, 880, 12003),
     "fd-6.1-limit": (40000, 390, 4095),
     "mix-6.1": (65000, 1690, 24000),
@@ -288,12 +313,12 @@ WHOLE = {
 
 def test_every_scenario_is_here() -> None:
     assert set(WHOLE) == set(SCENARIOS)
-    assert set(LEAST) == {*SCENARIOS, "calls"}
+    assert set(LEAST) == {*SCENARIOS, "calls", "marked"}
 
 
 @pytest.mark.parametrize("name", LEAST)
 def test_a_sample_of_requests_and_every_owner_array_refused(name: str) -> None:
-    stride = 1 if name == "calls" else STRIDE
+    stride = 1 if name in ("calls", "marked") else STRIDE
     *requests, arrays = every(name, stride)
     *least, least_arrays = LEAST[name]
     assert all(count >= many // stride for count, many in zip(requests, least, strict=True)), requests
@@ -315,6 +340,7 @@ OTHERWISE: tuple[dict[str, Any], ...] = (
     {"irq_payer": "none"},
     {"arrays": "free"},
     {"before_on": "root"},
+    {"kinds": "cache,kmalloc,vmalloc,pages"},
 )
 
 
