@@ -180,6 +180,43 @@ class CostRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class OverheadRow(Row):
+    """What one cache costs that nobody is charged for; or one of the two costs that are no cache's (`beside`).
+
+    Attributes:
+        what: name of the cache; else "pointers in struct page" or "states of containers".
+        accounted: whether its new objects are charged.
+        slabs, bytes: how many it has, and of all their pages.
+        partial: slabs on the partial list with an object in use.
+        reserve: slabs without one, which SLUB keeps; reserve_bytes: their pages.
+        free: bytes of free slots in the other slabs.
+        tail: bytes behind the last object of the other slabs: what the order leaves.
+        array: bytes of kmalloc that one owner array of it takes, or would take; array_percent: of a slab, one digit.
+        arrays: bytes of those that it has now.
+        beside: bytes of a cost that is no cache's, 0 for a cache.
+    """
+
+    what: str
+    accounted: bool
+    slabs: int
+    bytes: int
+    partial: int
+    reserve: int
+    reserve_bytes: int
+    free: int
+    tail: int
+    array: int
+    array_percent: float
+    arrays: int
+    beside: int
+
+    @property
+    def unpaid(self) -> int:
+        """Bytes that nobody pays: reserve, free slots, tails, owner arrays, or what is beside."""
+        return self.reserve_bytes + self.free + self.tail + self.arrays + self.beside
+
+
+@dataclass(frozen=True, slots=True)
 class PageRow(Row):
     """A run of 2**order pages, free (a buddy block) or in use.
 

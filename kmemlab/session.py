@@ -18,6 +18,7 @@ from .engine.errors import invalid
 from .engine.events import EventLog, Stopped
 from .engine.machine import Machine as Kernel
 from .explain import steps_of
+from .overhead import overhead_rows
 from .recordings import ForeignFileError, read_json
 from .records import CacheRow, Row
 from .session_file import FORMAT, what_is_wrong, write_whole
@@ -194,7 +195,7 @@ class Session:
 
         Args:
             name: containers (of the kmem hierarchy), hierarchies (of all), slabs (of `cache`), pages, flow,
-                cost, events or steps (of the event at the position).
+                cost, overhead, events or steps (of the event at the position).
             cache: for slabs, whose; "*" for those of every cache.
 
         Raises:
@@ -202,6 +203,8 @@ class Session:
         """
         if name == "steps":
             return steps_of(self)
+        if name == "overhead":
+            return overhead_rows(self.machine)
         return survey.rows(self.machine, self.log, self.position, name, cache)
 
     def cache(self, name: str) -> CacheRow:

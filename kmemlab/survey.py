@@ -44,7 +44,8 @@ def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) 
     if name == "events":
         return tuple(event_rows(machine, log, last=position))
     raise invalid(
-        f"there are no records {name!r}: ask for containers, hierarchies, slabs, pages, flow, cost, sites, events or steps"
+        f"there are no records {name!r}: "
+        "ask for containers, hierarchies, slabs, pages, flow, cost, overhead, sites, events or steps"
     )
 
 

@@ -19,7 +19,7 @@ from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
-from . import app, doctor, grade, merging, off, races, replay, sh, verify, zoo
+from . import app, cost, doctor, grade, merging, off, races, replay, sh, verify, zoo
 
 PATCHSET_HELP = f"v3, v2 or v1, and behind commas single differences to turn on (no-NAME: off): {', '.join(SWITCHES)}"
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
@@ -132,6 +132,13 @@ def parser() -> argparse.ArgumentParser:
     eight.add_argument(
         "--patchset", type=patchset, metavar="VERSION", help="charge as a machine of this patchset does (kmemlab sh)"
     )
+
+    costs = commands.add_parser("cost", help="what slabs cost that nobody is charged for, cache by cache")
+    costs.add_argument("--scenario", default="", metavar="NAME", help="run it to its end; fd-bomb, if it is not given")
+    costs.add_argument("--session", type=Path, metavar="FILE", help="a saved session instead")
+    costs.add_argument("--every", action="store_true", help="caches without a slab too")
+    costs.add_argument("--json", action="store_true", help="print one JSON object")
+    costs.set_defaults(run=cost.run)
 
     nine = commands.add_parser("off", help="what it takes to switch accounting off with objects in use: four designs, measured")
     nine.add_argument("--files", type=int, default=40, metavar="N", help="files open when it is switched off; 40")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kmemlab.figures.held_graph import machine_graph, why_held
     from kmemlab.figures.held_words import graph_text
     from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
+    from kmemlab.figures.overhead import overhead_figure, overhead_text
     from kmemlab.figures.palette import Owner, Theme, assign_owners, template
     from kmemlab.figures.path import path_figure, path_text
     from kmemlab.figures.slabs import slabs_figure, slabs_text
@@ -37,6 +38,7 @@ _ROOMS = {
     "held_words": ("graph_text",),
     "hierarchy": ("hierarchy_figure", "hierarchy_text"),
     "held_graph": ("machine_graph", "why_held"),
+    "overhead": ("overhead_figure", "overhead_text"),
     "palette": ("Owner", "Theme", "assign_owners", "template"),
     "path": ("path_figure", "path_text"),
     "slabs": ("slabs_figure", "slabs_text"),
@@ -73,6 +75,8 @@ __all__ = [
     "hierarchy_figure",
     "hierarchy_text",
     "machine_graph",
+    "overhead_figure",
+    "overhead_text",
     "path_figure",
     "path_text",
     "room_for",
