@@ -72,6 +72,15 @@ validate       write 1: contents are checked, see `man validate`
 cache_account  see `man cache_account`
 
 There is no file for full slabs, because nothing in the kernel leads to one.""",
+    "slabinfo": """\
+/proc/slabinfo
+
+One line for each cache: objects that count as in use, objects, bytes of one, objects and pages of a slab; then how the arrays
+of SLAB are tuned, and slabs. With SLUB there are no arrays (zeros) and the file is read-only. On a machine booted with
+allocator=slab, `echo filp 8 4 0 > /proc/slabinfo` gives filp arrays of 8 objects for each cpu, moved 4 at a time, and none that
+cpus share; what rested in the old ones goes back into slabs. Out of range: Invalid argument (SLAB of 2007 said nothing).
+Objects that rest in an array count as in use here: to their slab they are. There /sys/slab/CACHE has only cache_account and
+shrink: SLAB had no such directory, it is kmemlab's own.""",
     "validate": """\
 /sys/slab/CACHE/validate, sanity_checks, red_zone, poison, store_user, trace, alloc_calls, free_calls
 

@@ -72,14 +72,16 @@ class SlabRow(Row):
         pfn: first page.
         order: the slab is 2**order pages.
         where: what leads to it: "cpu 0", "partial 1" (place in the list, from 1), "full" (nothing does); "full list" in a
-            SLUB_DEBUG cache that tracks its users.
+            SLUB_DEBUG cache that tracks its users. In SLAB the list it is on: "full 1", "partial 1", "free 1".
         inuse: objects handed out (the kernel's own counter counts the cpu's free ones as used; this does not).
         objects: cells of the slab.
         owners: a container's path for each cell, None where the pointer is NULL.
-        freelist: free cells in the order in which the cpu, or one that takes the slab, hands them out.
-        remote: of these, cells that another cpu freed: not yet on the cpu's own list.
+        freelist: free cells in the order in which the cpu, or one that takes the slab, hands them out. In SLAB those that
+            rest in arrays come first.
+        remote: of these, cells that another cpu freed: not yet on the cpu's own list. In SLAB: in no array.
         number: the slab's birth number in its cache, from 0, never used again.
         array: whether it has an owner array.
+        resting: in SLAB, the free cells that are in an array: (cell, "cpu 0" or "shared", its turn there, from 1).
         array_home: (cache, slab number, cell) of the kmalloc object that is the owner array; None without one in a slab.
     """
 
@@ -95,6 +97,7 @@ class SlabRow(Row):
     number: int
     array: bool
     array_home: tuple[str, int, int] | None = None
+    resting: tuple[tuple[int, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,32 @@ class CacheRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class CountedSlab(ListedSlab):
+    """A slab of SLAB as its cache finds it.
+
+    Attributes:
+        live: objects that somebody has. The kernel does not know this number.
+        inuse: objects that the slab counts as handed out: those that rest in an array, too.
+    """
+
+    inuse: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlabCacheRow(CacheRow):
+    """A cache of SLAB: three lists that lead to every slab, and arrays of free objects. No cpu has a slab in hand.
+
+    Attributes:
+        full, free: the other two lists, in their order. Rows of all three are CountedSlab.
+        arrays: "cpu 0", ... and "shared" (where there is one) -> free objects that rest there.
+    """
+
+    full: list[CountedSlab]
+    free: list[CountedSlab]
+    arrays: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FlowRow(Row):
     """Bytes that flow the same way.
 
@@ -137,6 +166,7 @@ class FlowRow(Row):
         bytes: how many, refused ones counted once for each refusal.
         refused: True for bytes that were asked for and not given.
         state: where the slab is: "cpu slab", "partial", "full, on no list", "" for refused bytes.
+            In SLAB: "partial", "full, on a list", "free".
         free: True for free cells and the tail of the slab, which nobody pays.
         accounted: whether the cache's new objects are charged.
     """
@@ -366,6 +396,7 @@ __all__ = [
     "CacheRow",
     "ContainerRow",
     "CostRow",
+    "CountedSlab",
     "EventRow",
     "FlowRow",
     "ListedSlab",
@@ -373,6 +404,7 @@ __all__ = [
     "PageRow",
     "Row",
     "SiteRow",
+    "SlabCacheRow",
     "SlabRow",
     "StepRow",
 ]

@@ -13,12 +13,16 @@ from .engine.kmem_cache import KmemCache, Slab
 from .engine.machine import Machine
 from .engine.res_counter import NO_LIMIT
 from .engine.rss import RssContainer
+from .engine.slab_cache import SlabCache
 from .engine.slub_admin import slabs_of
 from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
 from .records import CacheRow, ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, ListedSlab, PageRow, Row, SlabRow
 from .survey_kinds import site_rows
+from .survey_slab import Rest, listed_slabs, resting_cells, slab_cache_row
 
-STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list"}
+STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list", "free": "free"}
+FULL_LISTED = "full, on a list"
+RANK = {"cpu": 0, "partial": 1, "full": 2, "free": 3}
 
 
 def rows(machine: Machine, log: EventLog, position: int, name: str, cache: str) -> tuple[Row, ...]:
@@ -92,8 +96,10 @@ def group_row(machine: Machine, path: str, group: KmemContainer, pids: list[int]
 def where_slabs_are(cache: KmemCache) -> dict[int, str]:
     """Map a slab's birth number to what leads to it; a slab that is not in here is full, and nothing does.
 
-    Only a cache that tracks its users (slub_debug=U) has a list of full slabs.
+    Only a cache that tracks its users (slub_debug=U) has a list of full slabs; in SLAB every slab is on a list.
     """
+    if isinstance(cache, SlabCache):
+        return listed_slabs(cache)
     found = {cpu.slab.number: f"cpu {n}" for n, cpu in enumerate(cache.cpu_slab) if cpu.slab is not None}
     for place, slab in enumerate(cache.partial_list(), 1):
         found[slab.number] = f"partial {place}"
@@ -103,33 +109,36 @@ def where_slabs_are(cache: KmemCache) -> dict[int, str]:
 
 
 def cache_row(cache: KmemCache) -> CacheRow:
-    """Return a cache with the slabs that its pointers lead to: one in each cpu's hand, and the partial list in its order."""
+    """Return a cache with the slabs that its pointers lead to: one in each cpu's hand, the partial list; SLAB's three lists."""
+    if isinstance(cache, SlabCache):
+        return slab_cache_row(cache)
     held = [ListedSlab(int(cpu.slab.number), cpu.slab.live()) for cpu in cache.cpu_slab if cpu.slab is not None]
     listed = [ListedSlab(int(slab.number), slab.live()) for slab in cache.partial_list()]
     return CacheRow(cache.name, held, listed)
 
 
 def slab_rows(machine: Machine, cache: KmemCache, most: int | None = None) -> tuple[SlabRow, ...]:
-    """Return the slabs of a cache, or the first so many: cpu slabs, then the partial list, then full ones by birth."""
+    """Return the slabs of a cache, or the first so many: cpu slabs, partial list, full ones (by birth), SLAB's free list."""
     found = where_slabs_are(cache)
-    rank = {"cpu": 0, "partial": 1, "full": 2}
 
     def order(slab: Slab) -> tuple[int, int]:
         kind, _, place = found.get(int(slab.number), "full").partition(" ")
-        return rank[kind], int(place) if place.isdigit() else int(slab.number)
+        return RANK[kind], int(place) if place.isdigit() else int(slab.number)
 
     slabs = sorted(slabs_of(machine.slub, cache), key=order)[:most]
-    return tuple(slab_row(machine, slab, found.get(int(slab.number), "full")) for slab in slabs)
+    rests = resting_cells(cache) if isinstance(cache, SlabCache) else {}
+    return tuple(slab_row(machine, slab, found.get(int(slab.number), "full"), rests.get(int(slab.pfn), ())) for slab in slabs)
 
 
-def slab_row(machine: Machine, slab: Slab, where: str) -> SlabRow:
+def slab_row(machine: Machine, slab: Slab, where: str, resting: tuple[Rest, ...] = ()) -> SlabRow:
     """Return one slab."""
     cache = slab.cache
-    own: list[int] = []
+    own = [cell for cell, _, _ in resting]
     for cpu in cache.cpu_slab:
         if cpu.slab is slab:
             own = slab.chain(cpu.freelist)
     on_page = slab.chain(slab.freelist)
+    apart = where.startswith("cpu") or isinstance(cache, SlabCache)
     paths = machine.kmem_subsystem.paths
     if slab.has_owners:
         owners = tuple(None if ident == NONE else paths[int(ident)] for ident in slab.owners)
@@ -137,8 +146,8 @@ def slab_row(machine: Machine, slab: Slab, where: str) -> SlabRow:
         owners = (None,) * int(cache.objects)
     return SlabRow(
         cache.name, int(slab.pfn), int(cache.order), where, slab.live(), int(cache.objects), owners,
-        tuple(own + on_page), tuple(on_page) if where.startswith("cpu") else (), int(slab.number), slab.has_owners,
-        array_home(machine, slab),
+        tuple(own + on_page), tuple(on_page) if apart else (), int(slab.number), slab.has_owners, array_home(machine, slab),
+        resting,
     )  # fmt: skip
 
 
@@ -147,7 +156,7 @@ def array_home(machine: Machine, slab: Slab) -> tuple[str, int, int] | None:
     home = machine.slub.slab_of[slab.array >> PAGE_SHIFT] if slab.has_owners and slab.array != NONE else None
     if home is None:
         return None
-    return home.cache.name, int(home.number), int((slab.array - home.base) // home.cache.size)
+    return home.cache.name, int(home.number), int((slab.array - home.s_mem) // home.cache.size)
 
 
 def all_slab_rows(machine: Machine) -> tuple[SlabRow, ...]:
@@ -224,7 +233,7 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
         found = where_slabs_are(cache)
         number = log.numbers.get(cache.name, 0)
         for slab in slabs_of(machine.slub, cache):
-            state = STATE_OF_LIST[found.get(int(slab.number), "full").partition(" ")[0]]
+            state = state_in(cache, found.get(int(slab.number), "full"))
             order = int(cache.order)
             tail = (PAGE_SIZE << order) - int(cache.size * cache.objects)
             free = 0
@@ -248,7 +257,13 @@ def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
 
 def state_of_slab(cache: KmemCache, number: int) -> str:
     """Return the state of a slab as flow rows have it."""
-    return STATE_OF_LIST[where_slabs_are(cache).get(number, "full").partition(" ")[0]]
+    return state_in(cache, where_slabs_are(cache).get(number, "full"))
+
+
+def state_in(cache: KmemCache, where: str) -> str:
+    """Return the state of a slab whose place is known; SLAB's full ones are on a list."""
+    kind = where.partition(" ")[0]
+    return FULL_LISTED if kind == "full" and isinstance(cache, SlabCache) else STATE_OF_LIST[kind]
 
 
 def cost_rows(machine: Machine) -> tuple[CostRow, ...]:

@@ -65,7 +65,7 @@ def place(shell: Shell, cache: str, text: str) -> int:
     if slot >= kmem_cache.objects:
         raise invalid(f"the objects of a {cache} slab are 0 to {kmem_cache.objects - 1}")
     offset = number(found[4]) if found[4] else 0
-    return int(slab.base) + slot * int(kmem_cache.size) + (-offset if found[3] == "-" else offset)
+    return int(slab.s_mem) + slot * int(kmem_cache.size) + (-offset if found[3] == "-" else offset)
 
 
 def bytes_in(words: list[str]) -> bytes:

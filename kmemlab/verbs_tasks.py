@@ -151,7 +151,7 @@ def where_opened(shell: Shell, task: Task, fds: list[int]) -> str:
         address = task.files[fd]
         slab = shell.machine.slub.slab_of[address >> PAGE_SHIFT]
         assert isinstance(slab, Slab)
-        cell = (address - slab.base) // slab.cache.size
+        cell = (address - slab.s_mem) // slab.cache.size
         last = runs[-1] if runs else None
         if last and last[1] + 1 == fd and last[2] == slab.number and last[4] + 1 == cell:
             last[1] = fd

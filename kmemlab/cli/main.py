@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("script", nargs="?", metavar="SCRIPT|-", help="a file of commands; without: ask, or read standard input")
     three.add_argument("--profile", default="2.6.24-nomerge", metavar="P", help="2.6.24-nomerge or 2.6.23-nomerge")
     three.add_argument("--rcu", choices=list(MODES), help="free at once (now), or when a grace period ends (grace)")
+    three.add_argument("--allocator", choices=["slub", "slab"], help="the slab allocator: slub, or slab, the older one")
     three.add_argument("--irq-payer", choices=list(PAYERS), help="who pays for an interrupt's objects")
     three.add_argument("--boot", metavar="WORDS", help='the boot line, such as "" (caches merge) or slab_account=filp')
     three.add_argument("--before-on", choices=list(CHOICES), help="what becomes of objects from before a cache is accounted")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from ..engine.allocators import SLUB
 from ..engine.before_on import SKIP
 from ..engine.irq import CURRENT
 from ..engine.off import EMPTY
@@ -59,6 +60,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
         rss=arguments.rss,
         off=arguments.off or EMPTY,
         patchset=arguments.patchset or V3,
+        allocator=arguments.allocator or SLUB,
         before_on=arguments.before_on or SKIP,
         kinds=arguments.kinds or "cache",
     )
@@ -79,6 +81,7 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ("--patchset", arguments.patchset, profile.patchset),
         ("--before-on", arguments.before_on, profile.before_on),
         ("--kinds", arguments.kinds, profile.kinds),
+        ("--allocator", arguments.allocator, profile.allocator),
     ):
         if asked not in (None, has):
             raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)

@@ -11,6 +11,9 @@ from .check_marked import count_marked
 from .errors import KernelError, require
 from .kmem_cache import KmemCache, Slab
 from .off_choice import check_off
+from .slab import SlabAllocator
+from .slab_check import check_slab_allocator
+from .slub import Slub
 from .slub_admin import slabs_of
 from .slub_debug import UNKNOWN, SlabDebug, bytes_of, should_be
 from .types import IN_USE, NONE, PAGE_SHIFT
@@ -29,10 +32,13 @@ def check(machine: Machine) -> None:
     paid: dict[int, int] = {}
     owned: dict[int, int] = {}
     arrays: set[int] = set()
+    if isinstance(machine.slub, SlabAllocator):
+        check_slab_allocator(machine.slub)
     for cache in machine.slub.caches:
-        slabs = check_cache(machine, cache)
+        slabs = check_cache(machine, cache) if isinstance(machine.slub, Slub) else slabs_of(machine.slub, cache)
         for slab in slabs:
-            check_slab(machine, slab)
+            if isinstance(machine.slub, Slub):
+                check_slab(machine, slab)
             count_owners(machine, slab, paid, owned, arrays)
     count_marked(machine, paid, owned)
     check_hierarchies(machine)
@@ -183,7 +189,7 @@ def count_owners(machine: Machine, slab: Slab, paid: dict[int, int], owned: dict
         arrays.add(array)
         home = machine.slub.slab_of[array >> PAGE_SHIFT]
         if home is not None:
-            number = (array - home.base) // home.cache.size
+            number = (array - home.s_mem) // home.cache.size
             require(home.link[number] == IN_USE, "an owner array is memory in use", around)
     for number, ident in enumerate(slab.owners):
         if ident != NONE:

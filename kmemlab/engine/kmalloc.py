@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
+from .allocator import Allocator
 from .buddy import KMALLOC_LARGE
 from .errors import KernelError, invalid
 from .events import NOPAGE
@@ -30,17 +31,23 @@ class Kmalloc:
 
     __slots__ = ("caches", "largest", "slub", "uncharge")
 
-    def __init__(self, slub: Slub, largest: int, limits: OrderLimits) -> None:
+    def __init__(self, slub: Allocator, largest: int, limits: OrderLimits | None) -> None:
         self.uncharge: Callable[[int], None] | None = None
         self.slub = slub
         self.largest = largest
+        self.caches: dict[int, KmemCache] = {}
+        self.make_caches(limits)
+
+    def make_caches(self, limits: OrderLimits | None) -> None:
+        """Make a cache of each size, in the kernel's order of creation: cpu-dead walks it backwards."""
+        slub = self.slub
+        assert isinstance(slub, Slub)
         sizes = [96, 192]
         size = 8
-        while size <= largest:
+        while size <= self.largest:
             sizes.append(size)
             size *= 2
-        self.caches: dict[int, KmemCache] = {}
-        for size in sizes:  # in the kernel's order of creation: cpu-dead walks it backwards
+        for size in sizes:
             self.caches[size] = kmem_cache_create(slub, f"kmalloc-{size}", size, limits=limits, family=KMALLOC)
 
     def slab_for(self, size: int) -> KmemCache | None:
@@ -85,8 +92,7 @@ class Kmalloc:
         slub = self.slub
         if slub.failslab and slub.faults.should_failslab(cache.name, cache.objsize):
             return False
-        held = cache.cpu_slab[cpu]
-        if held.freelist != NONE or (held.slab is not None and held.slab.freelist != NONE) or cache.partial is not None:
+        if self.has_room(cache, cpu):
             return True
         faults = slub.pages.faults
         slub.faults.cause = NONE
@@ -95,6 +101,11 @@ class Kmalloc:
         if slub.log is not None:
             slub.log.add(NOPAGE, cache.name, NONE, NONE, NONE, NONE, PAGE_SIZE, errno.ENOMEM, slub.faults.cause)
         return False
+
+    def has_room(self, cache: KmemCache, cpu: i64) -> bool:
+        """Say whether a cache needs no page for its next object on a cpu."""
+        held = cache.cpu_slab[cpu]
+        return held.freelist != NONE or (held.slab is not None and held.slab.freelist != NONE) or cache.partial is not None
 
     def kfree(self, address: i64, cpu: i64) -> None:
         """Give back what kmalloc gave; NONE and ZERO_SIZE_PTR are nothing to give back.

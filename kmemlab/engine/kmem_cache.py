@@ -22,7 +22,7 @@ class Slab:
 
     Attributes:
         number: birth number in its cache, never used again.
-        base: address of its first page.
+        base: address of its first page; s_mem: of its first object, which in SLUB stands there.
         link: for each object the next free one, NONE at the end of a chain, IN_USE while somebody has the object.
         freelist: first free object of the *page's* list; the cpu's own list starts in CpuSlab.
         inuse: objects not on the page's list. Those on a cpu's list count as used, as in the kernel.
@@ -36,13 +36,14 @@ class Slab:
 
     __slots__ = (
         "after", "array", "base", "before", "cache", "debug", "freelist", "frozen", "generation", "has_owners", "inuse", "link",
-        "listed", "number", "owners",
+        "listed", "number", "owners", "s_mem",
     )  # fmt: skip
 
     def __init__(self, cache: KmemCache, pfn: i64) -> None:
         self.cache = cache
         self.number: i64 = cache.births
         self.base: i64 = pfn << PAGE_SHIFT
+        self.s_mem: i64 = self.base
         self.link: vec[i16] = vec[i16](cache.fresh_chain)
         self.freelist: i64 = 0
         self.inuse: i64 = 0

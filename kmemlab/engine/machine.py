@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import Any
 
+from .allocators import boot_allocator, create_cache
 from .before_on import take_over
 from .boot_caches import CACHES as CACHES
 from .buddy import PageSource, Zone
@@ -22,21 +23,22 @@ from .errors import KernelError
 from .events import COMMAND, SWITCHED, EventLog
 from .files import FileTree
 from .irq import Interrupts
-from .kmalloc import Kmalloc
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
 from .marked import Marked
 from .notify import SlabNotifier
+from .off import FULL_LIST
 from .off_choice import choose
 from .oops import Crash
 from .patchset import V3, Patchset
-from .profiles import ERAS, Profile, account_names, debug_options, known_names, parse_size
+from .profiles import Profile, account_names, known_names, parse_size
 from .rcu import GRACE, Rcu
 from .rss import Rss, RssSubsystem
 from .sites import read_kinds
-from .slub import Slub
-from .slub_admin import kmem_cache_create, live_objects
+from .slab_admin import off_slab
+from .slab_cache import SlabCache
+from .slub_admin import live_objects
 from .state import restore, state
 from .state_memory import StateMemory
 from .syscalls import sys_open
@@ -65,7 +67,8 @@ class Machine:
     Attributes:
         profile: what it booted from.
         log: its events; `log.length` is the position.
-        slub, kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree, patchset, crash: its parts.
+        slub: its allocator, SLUB or SLAB.
+        kmalloc, tasks, containers, kmem, notifier, rcu, dcache, interrupts, tree, patchset, crash: its other parts.
         marked, vmalloc, by_hand: the kinds of memory beyond caches.
         rss: None without it.
         current: who runs, and on which cpu.
@@ -88,7 +91,7 @@ class Machine:
     ) -> None:
         known = {
             "arrays": "memory", "rcu": "now", "irq_payer": "current", "rss": False, "off": "empty", "patchset": V3,
-            "before_on": "skip", "kinds": "cache", "pages": "buddy", "log": True, "caches": True,
+            "before_on": "skip", "kinds": "cache", "allocator": "slub", "pages": "buddy", "log": True, "caches": True,
         }  # fmt: skip
         for name in more:
             if name not in known:
@@ -97,22 +100,17 @@ class Machine:
         self.profile = Profile(
             slub, cpus, parse_size(memory), boot, seed, options["arrays"],
             options["rcu"], options["irq_payer"], rss=options["rss"], off=options["off"], before_on=options["before_on"],
-            patchset=options["patchset"], kinds=options["kinds"],
+            patchset=options["patchset"], kinds=options["kinds"], allocator=options["allocator"],
         )  # fmt: skip
-        era = ERAS[slub]
         self.log: EventLog | None = EventLog() if options["log"] else None
         nr_pages = self.profile.memory >> PAGE_SHIFT
         pages: PageSource = Zone(nr_pages) if options["pages"] == "buddy" else LowestRun(nr_pages)
-        self.slub = Slub(pages, cpus, era.min_partial, era.full_to_tail, self.log)
-        self.slub.nomerge = "slub_nomerge" in boot.split()
-        self.slub.debug, self.slub.debug_flags, self.slub.debug_cache = debug_options(boot)
-        self.slub.account = account_names(boot)
-        self.kmalloc = Kmalloc(self.slub, era.kmalloc_largest, era.limits())
+        self.slub, self.kmalloc = boot_allocator(self.profile, pages, self.log)
         self.caches: dict[str, KmemCache] = {cache.name: cache for cache in self.slub.caches}
         if options["caches"]:
             for name, size, align, flags, ctor in CACHES:
                 self.create_cache(name, size, align, flags, ctor)
-            known_names(self.slub.account, [name for name, *_ in CACHES])
+            known_names(account_names(boot), [name for name, *_ in CACHES])
         self.patchset = Patchset(self.profile.patchset)
         self.containers = Containers()
         self.kmem_subsystem = KmemSubsystem()
@@ -182,8 +180,7 @@ class Machine:
         Raises:
             KernelError: as `kmem_cache_create`.
         """
-        limits = ERAS[self.profile.slub].limits()
-        cache = kmem_cache_create(self.slub, name, size, align, flags, ctor, limits)
+        cache = create_cache(self.slub, self.profile, name, size, align, flags, ctor)
         self.caches[name] = cache
         return cache
 
@@ -228,8 +225,12 @@ class Machine:
         Raises:
             KernelError: EINVAL for kmalloc caches; EBUSY for off while objects live (`Profile.off`: empty); as `take_over`.
         """
-        self.kmem.may_switch(cache, on, 0 if on else live_objects(self.slub, cache))
-        if on != self.accounted(cache):
+        was = self.accounted(cache)
+        if was and not on and isinstance(cache, SlabCache):
+            off_slab(self.notifier, cache, self.kmem, self.profile.off == FULL_LIST)
+        else:
+            self.kmem.may_switch(cache, on, 0 if on else live_objects(self.slub, cache))
+        if on != was:
             taken = take_over(self, cache) if on else 0
             self.notifier.switch(cache, self.kmem, on)
             if self.log is not None:

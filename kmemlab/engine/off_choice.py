@@ -9,18 +9,22 @@ from .off import CHARGED_LIST, DRAIN, EMPTY, FULL_LIST, OffController
 from .off_drain import DrainController
 from .off_lists import ChargedListController, FullListController
 from .off_walk import WalkController
+from .slub import Slub
 from .types import NONE
 
 if TYPE_CHECKING:
+    from .allocator import Allocator
     from .kmem import KmemController
     from .machine import Machine
     from .notify import SlabNotifier
-    from .slub import Slub
 
 
-def choose(design: str, plain: KmemController, slub: Slub, notifier: SlabNotifier) -> KmemController:
-    """Return the controller of a design, registered: for "empty" the letter's own. Asked at boot, before there is a slab."""
+def choose(design: str, plain: KmemController, slub: Allocator, notifier: SlabNotifier) -> KmemController:
+    """Return the controller of a design, registered: for "empty" and for SLAB the letter's own. Asked at boot."""
     chosen: KmemController = plain
+    if not isinstance(slub, Slub):
+        notifier.register(plain)  # SLAB lists every slab: it needs no design (slab_admin.py)
+        return plain
     if design == FULL_LIST:
         chosen = FullListController(plain, slub, notifier)
     elif design == CHARGED_LIST:

@@ -31,10 +31,10 @@ from .slub_debug import (
 from .types import IN_USE, NONE, PAGE_SHIFT, POINTER
 
 if TYPE_CHECKING:
-    from .slub import Slub
+    from .allocator import Allocator
 
 
-def poke(slub: Slub, address: int, values: bytes) -> str:
+def poke(slub: Allocator, address: int, values: bytes) -> str:
     """Write bytes to an address, all in one slab of a debugged cache; returns a sentence that says where they went.
 
     Raises:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from .buddy import Zone
 from .errors import KernelError, invalid
+from .slab import SlabAllocator
+from .slab_slabinfo import show_slabinfo, store_slabinfo
 from .sysfs import slab_objects
 from .tasks import Task
 from .vfs import Dir, File, Node
@@ -36,6 +38,10 @@ class ProcDir(Dir):
         if name == "cgroups":
             return File(self.cgroups)
         if name == "slabinfo":
+            slub = self.machine.slub
+            if isinstance(slub, SlabAllocator):
+                cpu = self.machine.current.cpu
+                return File(lambda: show_slabinfo(slub), lambda text: store_slabinfo(slub, text, cpu))
             return File(self.slabinfo)
         if name == "version":
             return File(lambda: f"Linux version {self.machine.profile.slub} (kmemlab, a simulation)\n")

@@ -62,6 +62,7 @@ class Profile:
             "root" (before_on.py).
         kinds: what is charged: "cache", as the letter says; with "kmalloc", "vmalloc" and "pages" behind it, calls of these
             that are marked, too (kmemlab's own extension, marked.py).
+        allocator: "slub", or "slab", the older one (allocators.py). `slub` is then the kernel's version.
     """
 
     slub: str = "2.6.24"
@@ -77,12 +78,13 @@ class Profile:
     patchset: str = V3
     before_on: str = "skip"
     kinds: str = "cache"
+    allocator: str = "slub"
 
     def __post_init__(self) -> None:
         for name in ("cpus", "memory", "seed"):
             if type(getattr(self, name)) is not int:
                 raise invalid(f"{name}={getattr(self, name)!r}: a whole number is needed")
-        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset", "before_on", "kinds"):
+        for name in ("slub", "boot", "arrays", "rcu", "irq_payer", "off", "patchset", "before_on", "kinds", "allocator"):
             if not isinstance(getattr(self, name), str):
                 raise invalid(f"{name}={getattr(self, name)!r}: a word is needed")
         if self.slub not in ERAS:
@@ -116,6 +118,12 @@ class Profile:
         if self.before_on != "skip" and self.off != "empty":
             raise invalid(f"before_on={self.before_on!r} with off={self.off!r} is not modelled: leave one of them out")
         read_kinds(self.kinds)
+        if self.allocator not in ("slub", "slab"):
+            raise invalid(f"allocator={self.allocator!r}: choose slub or slab")
+        if self.allocator == "slab" and debug_options(self.boot)[0]:
+            raise invalid("slub_debug is an option of SLUB: boot without it, or with allocator=slub")
+        if self.allocator == "slab" and self.off not in ("empty", "full-list"):
+            raise invalid(f"off={self.off!r} is a design for SLUB: with allocator=slab choose empty or full-list")
 
     @property
     def name(self) -> str:

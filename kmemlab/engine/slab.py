@@ -10,13 +10,13 @@ between array and slab.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
 from typing import Final
 
-from .buddy import SLAB, PageSource
+from .allocator import Allocator
+from .buddy import SLAB
 from .errors import KernelError
-from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
-from .faults import Faults
+from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED
+from .kmem_cache import KmemCache, Slab
 from .notify import SlabListener, notify_alloc, notify_free, notify_freepage, notify_newpage
 from .slab_cache import FREE as FREE_LIST
 from .slab_cache import FULL, PARKED, PARTIAL, ArrayCache, ListedSlab, SlabCache
@@ -26,28 +26,12 @@ from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
 BATCHREFILL_LIMIT: Final = 16  # what an array that was idle is filled with at most
 
 
-class SlabAllocator:
-    """Every SLAB cache of one machine.
+class SlabAllocator(Allocator):
+    """Every SLAB cache of one machine. Its caches are SlabCaches, its slabs ListedSlabs."""
 
-    Attributes:
-        pages, slab_of, caches, nr_cpus, log, faults, failslab: as those of Slub.
-        kmalloc, kfree: where descriptors off the slab come from; None where they cost nothing.
-    """
+    __slots__ = ()
 
-    __slots__ = ("caches", "failslab", "faults", "kfree", "kmalloc", "log", "nr_cpus", "pages", "slab_of")
-
-    def __init__(self, pages: PageSource, nr_cpus: int, log: EventLog | None = None) -> None:
-        self.pages = pages
-        self.nr_cpus = nr_cpus
-        self.log = log
-        self.faults = Faults(log)
-        self.failslab = False
-        self.kmalloc: Callable[[int, int], int] | None = None
-        self.kfree: Callable[[int, int], None] | None = None
-        self.caches: list[SlabCache] = []
-        self.slab_of: list[ListedSlab | None] = [None] * pages.nr_pages
-
-    def kmem_cache_alloc(self, cache: SlabCache, cpu: i64) -> i64:
+    def kmem_cache_alloc(self, cache: KmemCache, cpu: i64) -> i64:
         """Take one object on a cpu (`____cache_alloc`).
 
         Returns its address, or NONE (the kernel's NULL) if no page was left, a listener refused, or by failslab. A refused
@@ -55,6 +39,7 @@ class SlabAllocator:
         """
         if self.failslab and self.faults.should_failslab(cache.name, cache.objsize):
             return NONE
+        assert isinstance(cache, SlabCache)
         array = cache.arrays[cpu]
         if array.avail == 0 and not self.refill(cache, array, cpu):
             return NONE
@@ -62,7 +47,7 @@ class SlabAllocator:
         array.avail -= 1
         address = array.entry[array.avail]
         slab = self.slab_of[address >> PAGE_SHIFT]
-        assert slab is not None
+        assert isinstance(slab, ListedSlab)
         number = (address - slab.s_mem) // cache.size
         slab.link[number] = IN_USE
         if cache.listeners:
@@ -109,7 +94,7 @@ class SlabAllocator:
             if found is None:
                 return
             slab = self.slab_of[found.pfn]
-            assert slab is not None
+            assert isinstance(slab, ListedSlab)
             while slab.freelist != NONE and batch > 0:
                 number = slab.freelist
                 following: int = slab.link[number]
@@ -160,14 +145,14 @@ class SlabAllocator:
             self.log.add(NEWPAGE, cache.name, pfn, slab.number, NONE, NONE, bytes_, 0, split_from)
         return True
 
-    def claim(self, slab: ListedSlab, now: ListedSlab | None) -> None:
+    def claim(self, slab: Slab, now: Slab | None) -> None:
         """Note in every page of a slab which slab it is, or that it is none any more."""
         pfn = slab.pfn
         while pfn < slab.pfn + (1 << slab.cache.order):
             self.slab_of[pfn] = now
             pfn += 1
 
-    def find(self, address: i64) -> ListedSlab:
+    def find(self, address: i64) -> Slab:
         """Return the slab that holds an object in use.
 
         Raises:
@@ -188,25 +173,39 @@ class SlabAllocator:
         return slab
 
     def kmem_cache_free(self, address: i64, cpu: i64) -> None:
-        """Free one object on a cpu (`__cache_free`): onto the cpu's array, whichever cpu took it.
+        """Free one object on a cpu.
+
+        Raises:
+            KernelError: EINVAL as `find` says; nothing has changed then.
+        """
+        self.slab_free(self.find(address), address, cpu)
+
+    def slab_free(self, slab: Slab, address: i64, cpu: i64) -> None:
+        """Free an object of a slab on a cpu (`__cache_free`): onto the cpu's array, whichever cpu took it.
 
         Raises:
             KernelError: EINVAL, as `find` says; nothing has changed then.
         """
-        slab = self.find(address)
         cache = slab.cache
         assert isinstance(cache, SlabCache)
         number = (address - slab.s_mem) // cache.size
+        if address < slab.s_mem or slab.s_mem + number * cache.size != address or number >= cache.objects:
+            self.find(address)  # raises, and says which
+        if slab.link[number] != IN_USE:
+            self.find(address)
         owner: int = slab.owners[number] if slab.has_owners else NONE
         if cache.listeners:
             notify_free(cache, slab, number)
         slab.link[number] = PARKED
+        array = cache.arrays[cpu]
+        room = array.avail < array.limit
+        if room:
+            array.push(address)
         if self.log is not None:
             self.log.add(FREE, cache.name, slab.pfn, slab.number, number, owner, cache.size, 0, NONE)
-        array = cache.arrays[cpu]
-        if array.avail == array.limit:
+        if not room:
             self.flush_array(cache, array, cpu)
-        array.push(address)
+            array.push(address)
 
     def flush_array(self, cache: SlabCache, array: ArrayCache, cpu: i64) -> None:
         """Give the oldest of a full array to the shared array as far as that has room, else to slabs (`cache_flusharray`)."""
@@ -229,25 +228,27 @@ class SlabAllocator:
         the page allocator if the cache has more than free_limit free objects.
         """
         at: i64 = 0
-        while at < count:
-            address = array.entry[at]
-            slab = self.slab_of[address >> PAGE_SHIFT]
-            assert slab is not None
-            number = (address - slab.s_mem) // cache.size
-            first: int = slab.freelist
-            slab.link[number] = first
-            slab.freelist = number
-            slab.inuse -= 1
-            cache.free_objects += 1
-            if slab.inuse:
-                cache.move(slab, PARTIAL, True)
-            elif cache.free_objects > cache.free_limit:
-                cache.list_of(slab.which).remove(slab)
-                self.destroy(cache, slab, cpu)
-            else:
-                cache.move(slab, FREE_LIST, False)
-            at += 1
-        array.drop(count)
+        try:
+            while at < count:
+                address = array.entry[at]
+                at += 1
+                slab = self.slab_of[address >> PAGE_SHIFT]
+                assert isinstance(slab, ListedSlab)
+                number = (address - slab.s_mem) // cache.size
+                first: int = slab.freelist
+                slab.link[number] = first
+                slab.freelist = number
+                slab.inuse -= 1
+                cache.free_objects += 1
+                if slab.inuse:
+                    cache.move(slab, PARTIAL, True)
+                elif cache.free_objects > cache.free_limit:
+                    cache.list_of(slab.which).remove(slab)
+                    self.destroy(cache, slab, cpu)
+                else:
+                    cache.move(slab, FREE_LIST, False)
+        finally:
+            array.drop(at)  # also where the event log stops in the middle
 
     def destroy(self, cache: SlabCache, slab: ListedSlab, cpu: i64) -> None:
         """Give the pages of a slab without objects back, then its descriptor (`slab_destroy`). It is on no list by now."""

@@ -6,14 +6,23 @@ mm/slab.c 2.6.23/24, from recollection. `account_off` is kmemlab's own: what the
 from __future__ import annotations
 
 import errno
+from typing import Final
 
+from .container_input import plural
 from .errors import KernelError, invalid
-from .kmem_cache import KMALLOC
+from .kmem_cache import KMALLOC, KmemCache
 from .notify import SlabListener, SlabNotifier
 from .slab import SlabAllocator
-from .slab_cache import ArrayCache, SlabCache
+from .slab_cache import ArrayCache, ListedSlab, SlabCache
 from .slab_geometry import layout_2_6
-from .types import IN_USE, MAX_OBJECT, NONE, i64
+from .types import IN_USE, MAX_OBJECT, i64
+
+MOST_LIMIT: Final = 8192  # objects an array may be tuned to hold; the kernel's end is what kmalloc can give
+
+
+def slab_caches(allocator: SlabAllocator) -> list[SlabCache]:
+    """List the caches as what they are, newest first."""
+    return [cache for cache in allocator.caches if isinstance(cache, SlabCache)]
 
 
 def kmem_cache_create(
@@ -52,7 +61,7 @@ def drain_freelist(allocator: SlabAllocator, cache: SlabCache, most: int, cpu: i
     freed = 0
     while freed < most and cache.slabs_free.tail is not None:
         slab = allocator.slab_of[cache.slabs_free.tail.pfn]
-        assert slab is not None
+        assert isinstance(slab, ListedSlab)
         cache.slabs_free.remove(slab)
         allocator.destroy(cache, slab, cpu)
         freed += 1
@@ -79,7 +88,7 @@ def drain_array(allocator: SlabAllocator, cache: SlabCache, array: ArrayCache, c
 
 def cache_reap(allocator: SlabAllocator, cpu: i64) -> None:
     """Do what each cpu did every two seconds: drain its idle arrays and the shared ones, and a fifth of the free slabs."""
-    for cache in allocator.caches:
+    for cache in slab_caches(allocator):
         drain_array(allocator, cache, cache.arrays[cpu], cpu)
         if cache.shared is not None:
             drain_array(allocator, cache, cache.shared, cpu)
@@ -107,14 +116,48 @@ def kmem_cache_destroy(allocator: SlabAllocator, cache: SlabCache, cpu: i64) -> 
 
 def cpu_dead(allocator: SlabAllocator, dead: i64, cpu: i64) -> None:
     """Put what a dead cpu's arrays hold back into slabs (`cpuup_callback`). Limits stay (kmemlab's choice)."""
-    for cache in allocator.caches:
+    for cache in slab_caches(allocator):
         array = cache.arrays[dead]
         allocator.free_block(cache, array, array.avail, cpu)
 
 
-def live_objects(cache: SlabCache) -> int:
+def do_tune_cpucache(allocator: SlabAllocator, cache: SlabCache, limit: int, batchcount: int, factor: int, cpu: i64) -> None:
+    """Give a cache arrays of another size; what the old ones held goes back into slabs (`do_tune_cpucache`).
+
+    The memory of the arrays themselves is not modelled.
+
+    Raises:
+        KernelError: EINVAL for numbers out of range. The kernel of the era took such a line and did nothing (recollection);
+            that it says so is kmemlab's choice, and so is the upper end.
+    """
+    if not 1 <= batchcount <= limit <= MOST_LIMIT or not 0 <= factor * batchcount <= MOST_LIMIT:
+        raise invalid(
+            f"limit {limit}, batchcount {batchcount}, shared {factor}: batchcount is 1 to limit, limit and shared batches at "
+            f"most {MOST_LIMIT:,} objects"
+        )
+    drain_cpu_caches(allocator, cache, cpu)
+    cache.tune(limit, batchcount, factor)
+
+
+def live_objects(cache: KmemCache) -> int:
     """Count the objects that somebody has; those in arrays nobody has."""
     return sum(slab.live() for slab in cache.reachable())
+
+
+def off_slab(notifier: SlabNotifier, cache: SlabCache, listener: SlabListener, by_lists: bool) -> None:
+    """Stop a listener's events, by the lists that SLAB has (Profile.off "full-list") or by the letter's rule ("empty").
+
+    Raises:
+        KernelError: EBUSY with objects in use, where the letter's rule holds, though its reason is SLUB alone.
+    """
+    live = live_objects(cache)
+    if live and not by_lists:
+        raise KernelError(
+            errno.EBUSY,
+            f"{cache.name} has {plural(live, 'object')} in use. SLAB could find them, since full slabs are on a list; the "
+            "rule is the letter's: off only when the cache is empty (boot with off=full-list for the other way).",
+        )
+    account_off(notifier, cache, listener)
 
 
 def account_off(notifier: SlabNotifier, cache: SlabCache, listener: SlabListener) -> int:
@@ -140,45 +183,3 @@ def account_off(notifier: SlabNotifier, cache: SlabCache, listener: SlabListener
                 told += 1
     notifier.switch(cache, listener, False)
     return told
-
-
-class SizeCaches:
-    """The caches behind kmalloc, "size-32" and up (kmalloc_sizes.h for 64-byte lines: 192, and no 96).
-
-    Attributes:
-        caches: size of a cache -> the cache.
-    """
-
-    __slots__ = ("allocator", "caches")
-
-    def __init__(self, allocator: SlabAllocator, largest: int = 131072) -> None:
-        self.allocator = allocator
-        self.caches: dict[int, SlabCache] = {}
-        size = 32
-        while size <= largest:
-            self.caches[size] = kmem_cache_create(allocator, f"size-{size}", size, align=64, family=KMALLOC)
-            if size == 128:
-                self.caches[192] = kmem_cache_create(allocator, "size-192", 192, align=64, family=KMALLOC)
-            size *= 2
-        allocator.kmalloc = self.kmalloc
-        allocator.kfree = self.kfree
-
-    def kmalloc(self, size: int, cpu: int) -> int:
-        """Take `size` bytes; the address, or NONE.
-
-        Raises:
-            KernelError: EINVAL for a size that no cache has.
-        """
-        for each in sorted(self.caches):
-            if 1 <= size <= each:
-                return self.allocator.kmem_cache_alloc(self.caches[each], cpu)
-        raise invalid(f"kmalloc({size}): the size must be 1 to {max(self.caches)} bytes")
-
-    def kfree(self, address: int, cpu: int) -> None:
-        """Give back what kmalloc gave; NONE is nothing to give back.
-
-        Raises:
-            KernelError: EINVAL, as `SlabAllocator.find` says.
-        """
-        if address != NONE:
-            self.allocator.kmem_cache_free(address, cpu)

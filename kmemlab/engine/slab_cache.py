@@ -32,16 +32,15 @@ class ListedSlab(Slab):
 
     Attributes:
         which: FULL, PARTIAL or FREE, the list it is on; NONE before it is on one.
-        s_mem: address of its first object, behind the colour and a descriptor that is on the slab.
+        s_mem: its first object is behind the colour and a descriptor that is on the slab.
         descriptor: address of a descriptor off the slab; NONE where it is on it, or costs nothing.
     """
 
-    __slots__ = ("descriptor", "s_mem", "which")
+    __slots__ = ("descriptor", "which")
 
     def __init__(self, cache: SlabCache, pfn: i64) -> None:
         super().__init__(cache, pfn)
         self.which: i64 = NONE
-        self.s_mem: i64 = self.base
         self.descriptor: i64 = NONE
 
 
@@ -178,9 +177,9 @@ class SlabCache(KmemCache):
         geometry.objects = layout.objects  # fewer than fit where a descriptor is on the slab
         super().__init__(name, geometry, flags, align, ctor, 0, family)
         self.layout = layout
-        limit, batchcount, shared = array_limits(layout.size, nr_cpus)
+        limit, batchcount, factor = array_limits(layout.size, nr_cpus)
         self.arrays = [ArrayCache(limit, batchcount) for _ in range(nr_cpus)]
-        self.shared: ArrayCache | None = ArrayCache(shared * batchcount, batchcount) if shared else None
+        self.shared: ArrayCache | None = ArrayCache(factor * batchcount, batchcount) if factor else None
         self.slabs_full = SlabList(FULL)
         self.slabs_partial = SlabList(PARTIAL)
         self.slabs_free = SlabList(FREE)
@@ -188,6 +187,18 @@ class SlabCache(KmemCache):
         self.free_limit: i64 = (1 + nr_cpus) * batchcount + layout.objects
         self.free_touched = False
         self.colour_next: i64 = 0
+
+    def tunables(self) -> tuple[int, int, int]:
+        """Return limit, batchcount and shared factor of the arrays, as /proc/slabinfo shows them."""
+        array = self.arrays[0]
+        factor = self.shared.limit // array.batchcount if self.shared is not None else 0
+        return int(array.limit), int(array.batchcount), int(factor)
+
+    def tune(self, limit: int, batchcount: int, factor: int) -> None:
+        """Replace the arrays, which are empty, by others (`do_tune_cpucache`, recollection)."""
+        self.arrays = [ArrayCache(limit, batchcount) for _ in self.arrays]
+        self.shared = ArrayCache(factor * batchcount, batchcount) if factor else None
+        self.free_limit = (1 + len(self.arrays)) * batchcount + self.objects
 
     def list_of(self, which: i64) -> SlabList:
         """Return one of the three lists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .buddy import SLAB
 from .errors import require
 from .slab import SlabAllocator
+from .slab_admin import slab_caches
 from .slab_cache import FREE, FULL, LISTS, PARKED, PARTIAL, ListedSlab, SlabCache
 from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
 
@@ -16,11 +17,11 @@ def check_slab_allocator(allocator: SlabAllocator) -> None:
         CheckError: at the first invariant that does not hold.
     """
     seen = 0
-    for cache in allocator.caches:
+    for cache in slab_caches(allocator):
         check_lists(allocator, cache)
         parked = check_arrays(allocator, cache)
         free = 0
-        for slab in slabs(allocator, cache):
+        for slab in slabs(allocator, cache) + in_flight(allocator, cache):
             check_slab(allocator, slab, parked)
             free += cache.objects - int(slab.inuse)
             seen += 1 << cache.order
@@ -32,7 +33,7 @@ def check_slab_allocator(allocator: SlabAllocator) -> None:
 def slabs(allocator: SlabAllocator, cache: SlabCache) -> list[ListedSlab]:
     """List the slabs on the lists as what they are."""
     found = [allocator.slab_of[each.pfn] for each in cache.reachable()]
-    return [each for each in found if each is not None]
+    return [each for each in found if isinstance(each, ListedSlab)]
 
 
 def check_lists(allocator: SlabAllocator, cache: SlabCache) -> None:
@@ -49,13 +50,30 @@ def check_lists(allocator: SlabAllocator, cache: SlabCache) -> None:
             before = slab
             mine = allocator.slab_of[slab.pfn]
             require(mine is slab and slab.cache is cache, "a slab on a list has its pages", around)
-            require(mine is not None and mine.which == which, "a slab knows its list", around)
+            require(isinstance(mine, ListedSlab) and mine.which == which, "a slab knows its list", around)
             require(slab.pfn not in listed, "a slab is on one list", around)
             listed.add(int(slab.pfn))
             right = FREE if slab.inuse == 0 else FULL if slab.inuse == cache.objects else PARTIAL
             require(right == which, "a slab is on the list for what it holds", [*around, slab.inuse])
         require(slabs_on.tail is before, "a list ends at its tail", around)
-    require(len(listed) == cache.nr_slabs, "nr_slabs counts the slabs on lists", [cache.name, len(listed), cache.nr_slabs])
+    loose = in_flight(allocator, cache)
+    require(
+        len(listed) + len(loose) == cache.nr_slabs, "nr_slabs counts the slabs on lists", [cache.name, listed, cache.nr_slabs]
+    )
+
+
+def in_flight(allocator: SlabAllocator, cache: SlabCache) -> list[ListedSlab]:
+    """List the slabs that are on no list: where the event log has stopped a command, those about to give their pages back."""
+    log = allocator.log
+    if log is None or not log.stopped:
+        return []
+    found: list[ListedSlab] = []
+    for slab in allocator.slab_of:
+        if not isinstance(slab, ListedSlab) or slab.cache is not cache or (found and found[-1] is slab):
+            continue
+        if slab.which == NONE and slab.inuse == 0:
+            found.append(slab)
+    return found
 
 
 def check_arrays(allocator: SlabAllocator, cache: SlabCache) -> set[int]:
@@ -82,6 +100,7 @@ def check_slab(allocator: SlabAllocator, slab: ListedSlab, parked: set[int]) -> 
     cache = slab.cache
     around = [cache.name, int(slab.number), int(slab.pfn), list(map(int, slab.link)), int(slab.freelist), int(slab.inuse)]
     pages = allocator.pages
+    stopped = allocator.log is not None and allocator.log.stopped
     require(pages.used_order[slab.pfn] == cache.order and pages.user[slab.pfn] == SLAB, "a slab has its pages", around)
     inside = slab.base <= slab.s_mem and slab.s_mem + cache.objects * cache.size <= slab.base + (PAGE_SIZE << cache.order)
     require(inside, "objects lie in the slab's pages", [*around, slab.s_mem])
@@ -90,7 +109,8 @@ def check_slab(allocator: SlabAllocator, slab: ListedSlab, parked: set[int]) -> 
     for number in range(cache.objects):
         link = slab.link[number]
         address = int(slab.s_mem + number * cache.size)
-        require((link == PARKED) == (address in parked), "what is parked is in an array", [*around, number])
+        in_hand = stopped and link == PARKED and address not in parked  # stopped before it reached its array
+        require(in_hand or (link == PARKED) == (address in parked), "what is parked is in an array", [*around, number])
         require((link >= NONE) == (number in chain), "what is free is on the chain", [*around, number])
         if slab.has_owners and slab.owners[number] != NONE:
             require(link == IN_USE, "only an object in use has an owner", [*around, number])

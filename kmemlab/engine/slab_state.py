@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .slab import SlabAllocator
-from .slab_admin import kmem_cache_create
+from .slab_admin import kmem_cache_create, slab_caches
 from .slab_cache import FREE, FULL, PARTIAL, ListedSlab, SlabCache
 from .types import NONE, i16, i32, vec
 
@@ -14,7 +14,7 @@ def slab_allocator_state(allocator: SlabAllocator) -> dict[str, Any]:
     """Describe pages, caches, arrays, lists, slabs and owners. Who listens is the notifier's, not told here."""
     return {
         "zone": {"free": allocator.pages.free_blocks(), "used": allocator.pages.runs_in_use()},
-        "caches": [cache_state(allocator, cache) for cache in allocator.caches],
+        "caches": [cache_state(allocator, cache) for cache in slab_caches(allocator)],
     }
 
 
@@ -31,6 +31,7 @@ def cache_state(allocator: SlabAllocator, cache: SlabCache) -> dict[str, Any]:
         "colour_next": int(cache.colour_next),
         "free_objects": int(cache.free_objects),
         "free_touched": cache.free_touched,
+        "tunables": list(cache.tunables()),
         "arrays": [[array.held(), array.touched] for array in cache.all_arrays()],
         "lists": [
             [slab_state(allocator, int(slab.pfn)) for slab in cache.list_of(which).slabs()] for which in (FULL, PARTIAL, FREE)
@@ -41,7 +42,7 @@ def cache_state(allocator: SlabAllocator, cache: SlabCache) -> dict[str, Any]:
 def slab_state(allocator: SlabAllocator, pfn: int) -> dict[str, Any]:
     """Describe the slab that starts at a page."""
     slab = allocator.slab_of[pfn]
-    assert slab is not None
+    assert isinstance(slab, ListedSlab)
     described: dict[str, Any] = {
         "number": int(slab.number),
         "pfn": pfn,
@@ -63,7 +64,7 @@ def restore_slab_allocator(allocator: SlabAllocator, saved: dict[str, Any]) -> N
     """
     allocator.pages.restore(saved["zone"]["free"], saved["zone"]["used"])
     allocator.slab_of = [None] * allocator.pages.nr_pages
-    there = {cache.name: cache for cache in allocator.caches}
+    there = {cache.name: cache for cache in slab_caches(allocator)}
     allocator.caches = []
     for each in reversed(saved["caches"]):  # a new cache goes in front
         kept = there.get(each["name"])
@@ -82,6 +83,9 @@ def restore_cache(allocator: SlabAllocator, cache: SlabCache, saved: dict[str, A
     cache.colour_next = saved["colour_next"]
     cache.free_objects = saved["free_objects"]
     cache.free_touched = saved["free_touched"]
+    if list(cache.tunables()) != saved["tunables"]:
+        limit, batchcount, factor = saved["tunables"]
+        cache.tune(limit, batchcount, factor)
     for array, (held, touched) in zip(cache.all_arrays(), saved["arrays"], strict=True):
         array.avail = 0
         array.touched = touched

@@ -7,16 +7,14 @@ list, or new pages. An object freed by another cpu goes on its page's list; a sl
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
 from typing import Final
 
+from .allocator import Allocator
 from .buddy import SLAB, PageSource
 from .errors import KernelError
 from .events import ALLOC, FREE, FREEPAGE, NEWPAGE, NOPAGE, REFUSED, EventLog
-from .faults import Faults
 from .kmem_cache import CpuSlab, KmemCache, Slab
 from .notify import SlabListener, notify_alloc, notify_free, notify_freepage, notify_newpage
-from .printk import KernelLog
 from .slub_check import check_discarded
 from .slub_debug_path import alloc_debug, free_debug
 from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
@@ -24,31 +22,22 @@ from .types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE, i64
 ENOMEM: Final = errno.ENOMEM
 
 
-class Slub:
+class Slub(Allocator):
     """Every cache of one machine.
 
     Attributes:
-        pages: where slabs come from.
-        slab_of: for each page the slab it belongs to (`virt_to_head_page`), None for any other use.
-        caches: newest first, as the kernel lists them.
-        nr_cpus: how many cpus allocate.
         min_partial: empty slabs that a deactivation keeps: 2 in 2.6.23, 5 in 2.6.24.
         full_to_tail: a full slab that loses an object joins the tail of the partial list (2.6.24), not the head (2.6.23).
-        log: the event log, None to run without.
         full_lists: every cache lists its full slabs, for "off" to find (off_lists.py).
-        nomerge: every cache stays a cache of its own (merge.py).
         account: caches that may not merge, so that they can be accounted (boot word slab_account).
         debug: a kernel built with SLUB_DEBUG; debug_flags: what slub_debug asks for, debug_cache: how caches it is for begin.
-        kmalloc, kfree: where the allocator's own records come from; None where they cost nothing.
         record_size: bytes of a struct kmem_cache.
-        printk: the kernel's log; pid: who runs, for tracking records.
-        faults: what is made to fail; failslab: objects may be.
+        others: as those of Allocator.
     """
 
     __slots__ = (
-        "account", "caches", "debug", "debug_cache", "debug_flags", "failslab", "faults", "full_lists", "full_to_tail",
-        "kfree", "kmalloc",
-        "log", "min_partial", "nomerge", "nr_cpus", "pages", "pid", "printk", "record_size", "slab_of", "split_from",
+        "account", "debug", "debug_cache", "debug_flags", "full_lists", "full_to_tail", "min_partial", "record_size",
+        "split_from",
     )  # fmt: skip
 
     def __init__(
@@ -59,27 +48,16 @@ class Slub:
         full_to_tail: bool,
         log: EventLog | None = None,
     ) -> None:
-        self.pages = pages
-        self.nr_cpus = nr_cpus
+        super().__init__(pages, nr_cpus, log)
         self.min_partial: i64 = min_partial
         self.full_to_tail = full_to_tail
-        self.log = log
-        self.nomerge = True
         self.full_lists = False
         self.debug = False
         self.debug_flags = 0
         self.debug_cache = ""
         self.account: list[str] = []
-        self.kmalloc: Callable[[int, int], int] | None = None
-        self.kfree: Callable[[int, int], None] | None = None
         self.record_size = 0
-        self.printk = KernelLog()
-        self.faults = Faults(log)
-        self.failslab = False
-        self.pid = 0
         self.split_from: i64 = NONE  # order of the block that the newest slab was cut from
-        self.caches: list[KmemCache] = []
-        self.slab_of: list[Slab | None] = [None] * pages.nr_pages
 
     def kmem_cache_alloc(self, cache: KmemCache, cpu: i64) -> i64:
         """Take one object on a cpu.

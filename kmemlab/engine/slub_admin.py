@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Final
 
+from .allocator import Allocator
 from .errors import KernelError, invalid
 from .geometry import ACCOUNT, OrderLimits, calculate_sizes
 from .kmem_cache import KmemCache, Slab
@@ -166,7 +167,7 @@ def cpu_dead(slub: Slub, cpu: i64, caller: i64) -> None:
         deactivate(slub, cache, cpu, caller)
 
 
-def slabs_of(slub: Slub, cache: KmemCache) -> list[Slab]:
+def slabs_of(slub: Allocator, cache: KmemCache) -> list[Slab]:
     """List every slab of a cache, by address. The kernel cannot do this: it walks all of memory to find full slabs."""
     found: list[Slab] = []
     pfn: i64 = 0
@@ -181,6 +182,6 @@ def slabs_of(slub: Slub, cache: KmemCache) -> list[Slab]:
     return found
 
 
-def live_objects(slub: Slub, cache: KmemCache) -> int:
+def live_objects(slub: Allocator, cache: KmemCache) -> int:
     """Count the objects that somebody has, in slabs on and off lists."""
     return sum(slab.live() for slab in slabs_of(slub, cache))

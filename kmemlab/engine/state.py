@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 from .faults import restore_faults
 from .kmem_cache import DEBUGGED, KmemCache, Slab
 from .off_choice import off_state, restore_off
+from .slab import SlabAllocator
+from .slab_admin import slab_caches
+from .slab_state import cache_state as slab_cache_state
+from .slab_state import restore_slab_allocator
+from .slub import Slub
 from .state_containers import containers_state, restore_containers, restore_tasks, tasks_state
 from .state_debug import debug_state, restore_debug, restore_flags
 from .types import IN_USE, NONE, i16, i32, vec
@@ -21,16 +26,10 @@ if TYPE_CHECKING:
 def state(machine: Machine) -> dict[str, Any]:
     """Return the state; `restore` takes it back."""
     pages = machine.slub.pages
-    slabs: dict[str, list[Slab]] = {cache.name: [] for cache in machine.slub.caches}
-    seen: Slab | None = None
-    for slab in machine.slub.slab_of:
-        if slab is not None and slab is not seen:
-            slabs[slab.cache.name].append(slab)
-        seen = slab
     described: dict[str, Any] = {
         "profile": machine.profile.to_dict(),
         "zone": {"free": pages.free_blocks(), "used": pages.runs_in_use()},
-        "caches": [cache_state(machine, cache, slabs[cache.name]) for cache in machine.slub.caches],
+        "caches": caches_state(machine),
         "containers": containers_state(machine.containers, machine.kmem_subsystem),
         "tasks": tasks_state(machine.tasks),
         "guests": guest_states(machine),
@@ -58,12 +57,31 @@ def state(machine: Machine) -> dict[str, Any]:
     return {**described, **{name: part for name, part in more.items() if part}}
 
 
+def caches_state(machine: Machine) -> list[dict[str, Any]]:
+    """Describe the caches of whichever allocator there is, and whether each is accounted."""
+    slub = machine.slub
+    if isinstance(slub, SlabAllocator):
+        return [{**slab_cache_state(slub, cache), "accounted": machine.accounted(cache)} for cache in slab_caches(slub)]
+    slabs: dict[str, list[Slab]] = {cache.name: [] for cache in machine.slub.caches}
+    seen: Slab | None = None
+    for slab in machine.slub.slab_of:
+        if slab is not None and slab is not seen:
+            slabs[slab.cache.name].append(slab)
+        seen = slab
+    return [cache_state(machine, cache, slabs[cache.name]) for cache in machine.slub.caches]
+
+
 def restore(machine: Machine, saved: dict[str, Any]) -> None:
     """Become what `state` said of a machine of the same profile. Listeners of a lesson's own are switched off."""
-    pages = machine.slub.pages
-    pages.restore(saved["zone"]["free"], saved["zone"]["used"])
-    machine.slub.slab_of = [None] * pages.nr_pages
-    machine.slub.caches = [restore_cache(machine, each) for each in saved["caches"]]
+    slub = machine.slub
+    if isinstance(slub, SlabAllocator):
+        restore_slab_allocator(slub, saved)
+        for cache, each in zip(slub.caches, saved["caches"], strict=True):
+            cache.listeners = [machine.kmem] if each["accounted"] else []
+    else:
+        slub.pages.restore(saved["zone"]["free"], saved["zone"]["used"])
+        slub.slab_of = [None] * slub.pages.nr_pages
+        slub.caches = [restore_cache(machine, each) for each in saved["caches"]]
     machine.caches = {name: cache for cache in machine.slub.caches for name in (cache.name, *cache.aliases)}
     for cache in machine.slub.caches:
         if cache.family and cache.size in machine.kmalloc.caches:
@@ -133,15 +151,17 @@ def slab_state(slab: Slab) -> dict[str, Any]:
 
 def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     """Fill a cache that exists, or make one that was created later."""
+    slub = machine.slub
+    assert isinstance(slub, Slub)
     cache = machine.caches.get(saved["name"])
     kind = (saved["objsize"], saved["align"], saved["flags"] & ~DEBUGGED, saved["ctor"])
     if cache is None or (cache.objsize, cache.align, cache.flags & ~DEBUGGED, cache.ctor) != kind:
         machine.caches.pop(saved["name"], None)
-        machine.slub.caches = [each for each in machine.slub.caches if each.name != saved["name"]]
-        nomerge = machine.slub.nomerge
-        machine.slub.nomerge = True  # it was a cache of its own
+        slub.caches = [each for each in slub.caches if each.name != saved["name"]]
+        nomerge = slub.nomerge
+        slub.nomerge = True  # it was a cache of its own
         cache = machine.create_cache(saved["name"], saved["objsize"], saved["align"], saved["flags"], saved["ctor"])
-        machine.slub.nomerge = nomerge
+        slub.nomerge = nomerge
     restore_flags(cache, saved)
     cache.refcount = saved["refcount"]
     cache.aliases = list(saved["aliases"])
@@ -156,7 +176,7 @@ def restore_cache(machine: Machine, saved: dict[str, Any]) -> KmemCache:
     for each in saved["slabs"]:
         slab = restore_slab(cache, each)
         by_number[slab.number] = slab
-        machine.slub.claim(slab)
+        slub.claim(slab)
     for cpu, held in zip(cache.cpu_slab, saved["cpus"], strict=True):
         cpu.slab = None
         cpu.freelist = NONE

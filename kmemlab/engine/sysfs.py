@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .allocators import shrink_cache
 from .errors import invalid
 from .geometry import CACHE_DMA, DEBUG_FREE, DESTROY_BY_RCU, HWCACHE_ALIGN, POISON, RECLAIM_ACCOUNT, RED_ZONE, STORE_USER, TRACE
 from .kmem_cache import KMALLOC, KmemCache
 from .merge import NEVER_MERGE
-from .slub_admin import kmem_cache_shrink
+from .slub import Slub
 from .validate import SWITCHES, list_locations, store_switch, store_validate
 from .vfs import Dir, File, Node
 
@@ -26,8 +27,11 @@ ATTRIBUTES: Final = (
 )  # fmt: skip
 
 
+OF_SLAB: Final = ("shrink", "cache_account")
+
+
 class SlabRootDir(Dir):
-    """The directory /sys/slab."""
+    """The directory /sys/slab. SLAB of the era had none: there it is kmemlab's own, for `cache_account` and `shrink`."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -70,17 +74,20 @@ class CacheDir(Dir):
 
     def names(self) -> list[str]:
         """Name the files."""
-        return list(ATTRIBUTES)
+        return list(ATTRIBUTES if isinstance(self.machine.slub, Slub) else OF_SLAB)
 
     def get(self, name: str) -> Node | None:
         """Find a file."""
+        slub = self.machine.slub
         if name == "cache_account":
             return File(self.show_account, self.store_account)
         if name == "shrink":
             return File(nothing, self.store_shrink)
+        if not isinstance(slub, Slub):
+            return None
         if name == "validate":
             cpu = self.machine.current.cpu
-            return File(nothing, lambda text: store_validate(self.machine.slub, self.cache, text, cpu))
+            return File(nothing, lambda text: store_validate(slub, self.cache, text, cpu))
         if name in ("alloc_calls", "free_calls"):
             return File(lambda: list_locations(self.cache, name == "free_calls"))
         if name in SWITCHES:
@@ -132,14 +139,14 @@ class CacheDir(Dir):
         self.machine.account(self.cache, on)
 
     def store_shrink(self, text: str) -> None:
-        """Give empty slabs back and sort the partial list.
+        """Give empty slabs back; SLUB also sorts the partial list.
 
         Raises:
             KernelError: EINVAL for anything but "1".
         """
         if text[:1] != "1":
             raise invalid('Write "1" to shrink this cache.')
-        kmem_cache_shrink(self.machine.slub, self.cache, self.machine.current.cpu)
+        shrink_cache(self.machine.slub, self.cache, self.machine.current.cpu)
 
 
 def nothing() -> str:

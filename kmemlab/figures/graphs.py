@@ -11,7 +11,7 @@ import networkx as nx
 from kmemlab.records import ContainerRow, FlowRow, StepRow
 
 LAYERS: Final = ("task", "container", "cache", "slab state", "pages")
-STATES: Final = ("cpu slab", "partial", "full, on no list")
+STATES: Final = ("cpu slab", "partial", "full, on no list", "full, on a list", "free")
 
 
 def container_graph(containers: Sequence[ContainerRow], tasks: bool = False) -> nx.DiGraph:

@@ -96,6 +96,8 @@ def _kept(slab: SlabRow) -> str:
     kind, _, place = slab.where.partition(" ")
     if kind == "cpu":
         return f"empty, but cpu {place} allocates from it"
+    if slab.resting or kind != "partial":
+        return "no object in use: its free ones rest in arrays" if slab.resting else "empty, kept on the free list"
     return f"empty, kept on the partial list (place {place}) by min_partial"
 
 

@@ -16,7 +16,7 @@ from kmemlab.figures.frame import count
 from kmemlab.figures.held_graph import Node
 
 LEAST: Final = 6  # lines, however low the picture
-RANK: Final = {"cpu": 0, "partial": 1, "full": 2}
+RANK: Final = {"cpu": 0, "partial": 1, "full": 2, "free": 3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from kmemlab.figures.frame import bare_axis, empty, owners_for, sheet, steps, words
 from kmemlab.figures.palette import TOKENS, Owner, Theme
 from kmemlab.figures.slab_cells import ink, letters, outline, stripes
-from kmemlab.figures.slab_places import Spot, arranged, grouped
+from kmemlab.figures.slab_places import Spot, arranged, grouped, three_lists
 from kmemlab.records import SlabRow
 
 LABEL: Final = 4.4  # columns left of the cells, for the pointers and the names of the slabs, at up to 36 columns
@@ -26,13 +26,22 @@ LEAST_ROWS: Final = 14  # so that a few slabs are not blown up
 FREE_CELL: Final = 0
 NO_OWNER_CELL: Final = 1
 UNOWNED: Final = "–"
+RESTING: Final = ":"
+RESTS: Final = ": rests in an array, free: its slab counts it as in use"
+OF_SLUB: Final = "<b>1</b> is the next free slot, then 2, 3, …   – is in use without an owner.   Nothing points at a full slab."
+OF_SLAB: Final = (
+    "<b>1</b> is next in its cpu's array, then 2, 3, …   s rests in the shared one   (1) is free in its slab   – no owner."
+)
 
 
 def _cell(row: SlabRow, slot: int, owners: Mapping[str, Owner]) -> str:
     """Return what stands in a cell: a letter, a dash without an owner, or its turn if it is free."""
     path = row.owners[slot]
     if slot in row.freelist:
-        turn = str(row.freelist.index(slot) + 1)
+        rest = next(((whose, turn) for cell, whose, turn in row.resting if cell == slot), None)
+        if rest is not None:
+            return "s" if rest[0] == "shared" else str(rest[1])
+        turn = str(row.freelist.index(slot) + 1 - len(row.resting))
         return f"({turn})" if slot in row.remote else turn
     return "–" if path is None else owners[path].letter
 
@@ -47,15 +56,15 @@ def _pointers(spots: Sequence[Spot], room: float, theme: Theme) -> list[dict[str
     ink = TOKENS[theme].ink
     x: list[float | None] = []
     y: list[float | None] = []
-    listed = [spot for spot in spots if spot.row.where != "full"]
+    listed = [spot for spot in spots if not spot.row.where.startswith("full")]
     for spot in listed:
         x += [-0.48 * room, -0.75, None]
         y += [spot.line - 0.18, spot.line - 0.18, None]
-    chain = [spot.line for spot in listed if spot.row.where.startswith("partial")]
-    for line in chain:
+    chains = [[spot.line for spot in listed if spot.row.where.startswith(kind)] for kind in ("partial", "free")]
+    for line in chains[0] + chains[1]:
         x += [-room + 0.1, -room + 0.45, None]
         y += [line - 0.18, line - 0.18, None]
-    if chain:
+    for chain in (each for each in chains if each):
         x += [-room + 0.1, -room + 0.1, None]
         y += [chain[0] - 0.55, chain[-1] - 0.18, None]
     flat = {"type": "scatter", "hoverinfo": "skip"}
@@ -78,15 +87,22 @@ def _pointers(spots: Sequence[Spot], room: float, theme: Theme) -> list[dict[str
     return [lines, heads]
 
 
+def is_next(row: SlabRow, slot: int) -> bool:
+    """Say whether a free cell is what its cpu hands out next."""
+    if three_lists(row):
+        return any(cell == slot and turn == 1 and whose != "shared" for cell, whose, turn in row.resting)
+    return slot == row.freelist[0]
+
+
 def _names(spot: Spot, room: float, several: bool) -> list[tuple[str, float, float, bool]]:
     """Return what stands beside one slab: (words, x, y, quiet)."""
     row, line = spot.row, spot.line
     used = f"{row.inuse}/{row.objects}"
     cache = f"{row.cache} " if several else ""
-    if row.where == "full":
+    if row.where.startswith("full"):
         return [(f"{cache}{row.number}", spot.column - 0.7, line, True)]
     place = int(row.where.rpartition(" ")[2])
-    chained = row.where.startswith("partial")
+    chained = row.where.startswith(("partial", "free"))
     name = row.where
     if chained:
         name = "head" if place == 1 else f"{place}{ ({2: 'nd', 3: 'rd'}.get(place, 'th')) }"
@@ -144,7 +160,7 @@ def slabs_figure(
         for slot in range(row.objects):
             line, column, path = spot.line, spot.column + slot, row.owners[slot]
             hole = slot in row.freelist
-            first = hole and slot == row.freelist[0]
+            first = hole and is_next(row, slot)
             z[line][column] = FREE_CELL if hole else NO_OWNER_CELL if path is None else code[path]
             text[line][column] = _cell(row, slot, known)
             custom[line][column] = [path or ("free" if hole else "no owner"), row.number, slot]
@@ -178,13 +194,13 @@ def slabs_figure(
     for spot in spots:
         for label, x, y, quiet in _names(spot, room, several):
             font = {"size": 11, "color": tokens.ink3} if quiet else {"size": 12.5}
-            side = "right" if spot.row.where == "full" else "left"
+            side = "right" if spot.row.where.startswith("full") else "left"
             notes.append(words(label, x, y, **at, xanchor=side, font=font))
     if folded:
-        last = max(spot.line for spot in spots if spot.row.where == "full")
+        last = max(spot.line for spot in spots if spot.row.where.startswith("full"))
         column = max(spot.column for spot in spots)
         notes.append(words(folded, column - 0.5, last + 1, **at, font={"size": 12, "color": tokens.ink2}))
-    key = "<b>1</b> is the next free slot, then 2, 3, …   – is in use without an owner.   Nothing points at a full slab."
+    key = OF_SLAB if any(three_lists(spot.row) for spot in spots) else OF_SLUB
     notes.append(words(key, 0, 0, yshift=-26, font={"size": 12, "color": tokens.ink3}))
     figure = sheet(
         theme,
@@ -205,8 +221,8 @@ def slabs_text(
 ) -> str:
     """Return the slabs as a table: number, list, objects in use, objects, owner letters, freelist.
 
-    In the owners a dot is a free cell, "–" one that is in use without an owner, as in the picture, and "?" the one at
-    `taken` (slab, cell): handed out just now, and not charged yet.
+    In the owners a dot is a free cell, ":" one that rests in an array of SLAB, "–" one that is in use without an owner, as in
+    the picture, and "?" the one at `taken` (slab, cell): handed out just now, and not charged yet.
     """
     if not rows:
         return nothing(cache)
@@ -218,17 +234,32 @@ def slabs_text(
     unowned = False
     for row in (row for group in grouped(rows) for row in group):
         marks = "".join(_mark(row, slot, known, taken).ljust(each) for slot in range(row.objects))
-        turns = " ".join(f"({slot})" if slot in row.remote else str(slot) for slot in row.freelist)
+        turns = _turns(row)
         line = f"{row.number:>4}  {row.where:<9} {row.inuse:>5} {row.objects:>4}  {marks:<{wide}}  {turns}"
         line += f"  {row.cache}" if several else ""
         line += "        ? = taken, no owner" if "?" in marks else ""
         unowned = unowned or UNOWNED in marks
         twin.append(line.rstrip())
-    return "\n".join([*twin, *([f"{UNOWNED} is in use without an owner"] if unowned else [])])
+    arrays = [RESTS] if any(row.resting for row in rows) else []
+    return "\n".join([*twin, *([f"{UNOWNED} is in use without an owner"] if unowned else []), *arrays])
+
+
+def _turns(row: SlabRow) -> str:
+    """List the free cells in their order; in SLAB each array's apart: "cpu 0: 3 2 1 (4) (5)"."""
+    words: list[str] = []
+    said = ""
+    for cell, whose, _ in row.resting:
+        words += [str(cell)] if whose == said else [f"{whose}:", str(cell)]
+        said = whose
+    rests = {cell for cell, _, _ in row.resting}
+    words += [f"({slot})" if slot in row.remote else str(slot) for slot in row.freelist if slot not in rests]
+    return " ".join(words)
 
 
 def _mark(row: SlabRow, slot: int, known: Mapping[str, Owner], taken: tuple[int, int] | None) -> str:
     """Return the sign of one cell in the table."""
+    if any(cell == slot for cell, _, _ in row.resting):
+        return RESTING
     if slot in row.freelist:
         return "."
     path = row.owners[slot]

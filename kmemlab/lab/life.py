@@ -59,7 +59,7 @@ def tip(session: Session, history: History, cache_name: str, number: int, slot: 
 
 def address_of(slab: Slab, slot: int) -> str:
     """Return an object's address as a person of 2007 would read it."""
-    return f"0x{PAGE_OFFSET + int(slab.base) + slot * int(slab.cache.size):x}"
+    return f"0x{PAGE_OFFSET + int(slab.s_mem) + slot * int(slab.cache.size):x}"
 
 
 def owner_of(slab: Slab, slot: int) -> int:

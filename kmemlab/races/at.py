@@ -164,7 +164,7 @@ class At:
         """Take an object of the scene in hand, to free it."""
         self.address = self.objects[name]
         self.slab = self.machine.slub.find(self.address)
-        self.slot = (self.address - int(self.slab.base)) // int(self.slab.cache.size)
+        self.slot = (self.address - int(self.slab.s_mem)) // int(self.slab.cache.size)
 
     def array(self) -> Slab:
         """Return the slab in hand for a function that looks into its owner array.

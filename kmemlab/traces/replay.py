@@ -10,13 +10,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..engine.allocators import destroy_cache
 from ..engine.containers import Container
 from ..engine.errors import KernelError
 from ..engine.kmem import KmemContainer, limit_or_none
 from ..engine.kmem_cache import KmemCache
 from ..engine.machine import Machine
 from ..engine.replay import ALLOC, FREE, KMALLOC, MARK, REFUSED, Batch, Operations
-from ..engine.slub_admin import kmem_cache_destroy, live_objects
+from ..engine.slub_admin import live_objects
 from ..engine.tasks import Task
 from ..engine.types import NONE
 from .linux import Trace
@@ -122,7 +123,7 @@ def trace_cache(machine: Machine, name: str, size: int) -> KmemCache:
     """Make a cache of the traced kernel's size; one of ours by that name, still empty, makes room for it."""
     old = machine.caches.get(name)
     if old is not None:
-        kmem_cache_destroy(machine.slub, old, machine.current.cpu)
+        destroy_cache(machine.slub, old, machine.current.cpu)
     return machine.create_cache(name, size)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from kmemlab.engine.buddy import Zone
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.events import ALLOC, FREE
+from kmemlab.engine.slab_cache import ListedSlab
 from kmemlab.engine.types import NONE
 
 from .machines import Checked, open_files, without_failcnt
@@ -33,11 +34,12 @@ def ready(prepare: Call | None = None, **more: Any) -> Checked:
 
 
 def kept(machine: Checked) -> dict[str, Any]:
-    """All that a call may not change when it is refused: who has what, and how much kmalloc is in use besides arrays."""
+    """All that a call may not change when it is refused: who has what, and kmalloc besides what slabs have of it."""
     state = machine.machine.state()
     tasks = [{**task, "files": open_files(task["files"])} for task in state["tasks"]["tasks"]]
     slabs = {id(each): each for each in machine.machine.slub.slab_of if each is not None}.values()
     kmalloc = sum(slab.live() for slab in slabs if slab.cache.family) - sum(slab.array != NONE for slab in slabs)
+    kmalloc -= sum(isinstance(slab, ListedSlab) and slab.descriptor != NONE for slab in slabs)
     used = [run for run in machine.machine.slub.pages.runs_in_use() if run[2] != 1]
     return {**without_failcnt(state), "all": {**state["tasks"], "tasks": tasks}, "kmalloc": kmalloc, "pages": used}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kmemlab.engine.allocators import shrink_cache
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.kmem import KmemContainer
 from kmemlab.engine.kmem_cache import KmemCache, Slab
 from kmemlab.engine.machine import Machine
-from kmemlab.engine.slub_admin import cpu_dead, flush_all, kmem_cache_destroy, kmem_cache_shrink
-from kmemlab.engine.types import PAGE_SHIFT
+from kmemlab.engine.slub import Slub
+from kmemlab.engine.slub_admin import cpu_dead, flush_all, kmem_cache_destroy
+from kmemlab.engine.types import IN_USE, PAGE_SHIFT
 
 T = TypeVar("T")
 
@@ -28,6 +30,11 @@ class Checked:
             self.machine.check()
 
     # -- the allocator
+
+    @property
+    def slub(self) -> Slub:
+        assert isinstance(self.machine.slub, Slub)
+        return self.machine.slub
 
     def create(self, name: str, size: int, **more: Any) -> KmemCache:
         return self.do(lambda: self.machine.create_cache(name, size, **more))
@@ -48,23 +55,24 @@ class Checked:
         self.do(self.machine.kmalloc.kfree, address, cpu)
 
     def shrink(self, cache: KmemCache, cpu: int = 0) -> None:
-        self.do(kmem_cache_shrink, self.machine.slub, cache, cpu)
+        self.do(shrink_cache, self.machine.slub, cache, cpu)
 
     def flush(self, cache: KmemCache, cpu: int = 0) -> None:
-        self.do(flush_all, self.machine.slub, cache, cpu)
+        self.do(flush_all, self.slub, cache, cpu)
 
     def destroy(self, cache: KmemCache, cpu: int = 0) -> int:
-        return self.do(kmem_cache_destroy, self.machine.slub, cache, cpu)
+        return self.do(kmem_cache_destroy, self.slub, cache, cpu)
 
     def cpu_dead(self, dead: int, caller: int = 0) -> None:
-        self.do(cpu_dead, self.machine.slub, dead, caller)
+        self.do(cpu_dead, self.slub, dead, caller)
 
     def shrink_all(self) -> None:
         """Give every empty slab back. kmalloc caches come last: owner arrays live there."""
         for cache in [each for each in self.machine.slub.caches if not each.family]:
             self.shrink(cache)
-        for cache in [each for each in self.machine.slub.caches if each.family]:
-            self.shrink(cache)
+        for _ in range(1 if self.machine.profile.allocator == "slub" else 2):  # descriptors of SLAB's lie in one another
+            for cache in [each for each in self.machine.slub.caches if each.family]:
+                self.shrink(cache)
 
     # -- containers and tasks; `pid` runs
 
@@ -179,7 +187,7 @@ def without_failcnt(state: dict[str, Any]) -> dict[str, Any]:
     kept["live"] = {
         cache["name"]: sorted(
             (slab["pfn"], number, slab.get("owners", {number: None})[number])
-            for slab in cache["slabs"]
+            for slab in slabs_in(cache)
             for number in live_numbers(cache, slab)
         )
         for cache in state["caches"]
@@ -195,8 +203,24 @@ def open_files(files: list[int]) -> dict[int, int]:
     return {fd: address for fd, address in enumerate(files) if address >= 0}
 
 
+def slabs_in(cache: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every slab of a cache in a state; SLAB's are on three lists."""
+    return cache["slabs"] if "slabs" in cache else [slab for slabs in cache["lists"] for slab in slabs]
+
+
+def live_addresses(cache: dict[str, Any], size: int) -> list[int]:
+    """Where the objects of `size` bytes are that are on no free list and in no array."""
+    return [
+        slab.get("s_mem", slab["pfn"] * 4096) + number * size
+        for slab in slabs_in(cache)
+        for number in live_numbers(cache, slab)
+    ]
+
+
 def live_numbers(cache: dict[str, Any], slab: dict[str, Any]) -> list[int]:
-    """Objects of a slab that are on no free list."""
+    """Objects of a slab that are on no free list and in no array."""
+    if "link" in slab:
+        return [number for number, link in enumerate(slab["link"]) if link == IN_USE]
     free = set(slab["free"])
     for cpu in cache["cpus"]:
         if cpu is not None and cpu[0] == slab["number"]:

@@ -12,9 +12,10 @@ from kmemlab.engine.events import EventLog
 from kmemlab.engine.kmem import KmemContainer, KmemController
 from kmemlab.engine.notify import SlabNotifier
 from kmemlab.engine.slab import SlabAllocator
-from kmemlab.engine.slab_admin import SizeCaches, account_off, cache_reap, cpu_dead, kmem_cache_create, kmem_cache_shrink
+from kmemlab.engine.slab_admin import account_off, cache_reap, cpu_dead, kmem_cache_create, kmem_cache_shrink, slab_caches
 from kmemlab.engine.slab_cache import ListedSlab, SlabCache, SlabList
 from kmemlab.engine.slab_check import check_slab_allocator, slabs
+from kmemlab.engine.slab_kmalloc import SizeCaches
 from kmemlab.engine.slab_state import restore_slab_allocator, slab_allocator_state
 from kmemlab.engine.types import NONE, PAGE_SHIFT
 
@@ -37,7 +38,7 @@ class SlabRig:
         self.log = EventLog()
         self.zone = Zone(memory >> PAGE_SHIFT)
         self.allocator = SlabAllocator(self.zone, cpus, self.log)
-        self.sizes = SizeCaches(self.allocator)
+        self.sizes = SizeCaches(self.allocator, 131072)
         self.kmem = KmemController(
             machine.kmem_subsystem,
             machine.current,
@@ -59,7 +60,7 @@ class SlabRig:
         """The allocator's invariants, and usage = what owned objects add up to."""
         check_slab_allocator(self.allocator)
         paid: dict[int, int] = {}
-        for cache in self.allocator.caches:
+        for cache in slab_caches(self.allocator):
             for slab in slabs(self.allocator, cache):
                 for owner in slab.owners:
                     if owner != NONE:
@@ -100,15 +101,15 @@ class SlabRig:
     def shrink_all(self) -> None:
         """Give every free slab back; the size caches last, since descriptors and owner arrays live there."""
         for last in (False, True):
-            for cache in self.allocator.caches:
+            for cache in slab_caches(self.allocator):
                 if bool(cache.family) == last:
                     self.shrink(cache)
-        for cache in self.allocator.caches:  # descriptors of size caches lie in other size caches
+        for cache in slab_caches(self.allocator):  # descriptors of size caches lie in other size caches
             self.shrink(cache)
 
     def slab(self, address: int) -> ListedSlab:
         found = self.allocator.slab_of[address >> PAGE_SHIFT]
-        assert found is not None
+        assert isinstance(found, ListedSlab)
         return found
 
     def group(self, name: str) -> KmemContainer:

@@ -17,7 +17,7 @@ from kmemlab.engine.kmem_cache import KmemCache
 from kmemlab.engine.machine import Machine
 from kmemlab.engine.types import NONE
 
-from .machines import Checked, errno_of, live_numbers, without_failcnt
+from .machines import Checked, errno_of, live_addresses, without_failcnt
 from .naive import FORKED, ROOT, SIZES, Naive
 
 PATHS = st.sampled_from(["a", "b", "a/x"])
@@ -31,10 +31,11 @@ class Programs(RuleBasedStateMachine):
     """What a program may do; each rule says what the model expects."""
 
     slub = "2.6.24"
+    allocator = "slub"
 
     @initialize(accounted=st.sets(CACHES), home=PATHS, limit=LIMITS)
     def boot(self, accounted: set[str], home: str, limit: int) -> None:
-        self.kernel = Checked(slub=self.slub, cpus=2, memory="256K")
+        self.kernel = Checked(slub=self.slub, cpus=2, memory="256K", allocator=self.allocator)
         self.kernel.mount()
         self.model = Naive()
         self.since: dict[str, int] = {}  # slabs of a cache born before it was accounted have no array
@@ -101,6 +102,9 @@ class Programs(RuleBasedStateMachine):
 
     # -- the switch
 
+    def name_of(self, cache: str) -> str:
+        return cache.replace("kmalloc", "size") if self.allocator == "slab" else cache
+
     @rule(cache=CACHES, on=st.booleans())
     def account(self, cache: str, on: bool) -> None:
         live = cache in self.model.cache_of.values()
@@ -109,8 +113,9 @@ class Programs(RuleBasedStateMachine):
             expected = errno.EINVAL
         elif not on and live and cache in self.model.accounted:
             expected = errno.EBUSY
-        births = int(self.kernel.machine.find_cache(cache).births)
-        if not self.attempt(expected, self.kernel.account, cache, on):
+        name = self.name_of(cache)
+        births = int(self.kernel.machine.find_cache(name).births)
+        if not self.attempt(expected, self.kernel.account, name, on):
             if on and cache not in self.model.accounted:
                 self.since[cache] = births
             (self.model.accounted.add if on else self.model.accounted.discard)(cache)
@@ -118,7 +123,7 @@ class Programs(RuleBasedStateMachine):
     @rule(cache=CACHES, cpu=st.integers(0, 1))
     def shrink(self, cache: str, cpu: int) -> None:
         before = without_failcnt(self.kernel.machine.state())
-        self.kernel.shrink(self.kernel.machine.find_cache(cache), cpu)
+        self.kernel.shrink(self.kernel.machine.find_cache(self.name_of(cache)), cpu)
         assert without_failcnt(self.kernel.machine.state()) == before
 
     # -- tasks
@@ -217,7 +222,7 @@ class Programs(RuleBasedStateMachine):
     def objects_are_equal(self) -> None:
         for cache in self.kernel.machine.state()["caches"]:
             if cache["name"] in SIZES:
-                live = [slab["pfn"] * 4096 + n * cache["size"] for slab in cache["slabs"] for n in live_numbers(cache, slab)]
+                live = live_addresses(cache, SIZES[cache["name"]])
                 assert sorted(live) == sorted(at for at, name in self.model.cache_of.items() if name == cache["name"])
 
     def teardown(self) -> None:
@@ -242,6 +247,17 @@ class Programs(RuleBasedStateMachine):
 def test_programs_do_what_the_naive_model_does(slub: str) -> None:
     era = type(f"Programs{slub}", (Programs,), {"slub": slub})
     run_state_machine_as_test(era, settings=settings(max_examples=100, stateful_step_count=40))
+
+
+def test_programs_on_slab_do_what_the_same_naive_model_does() -> None:
+    kind = type("ProgramsOnSlab", (Programs,), {"allocator": "slab"})
+    run_state_machine_as_test(kind, settings=settings(max_examples=25, stateful_step_count=40))
+
+
+@pytest.mark.long
+def test_long_programs_on_slab_do_what_the_same_naive_model_does() -> None:
+    kind = type("LongOnSlab", (Programs,), {"allocator": "slab"})
+    run_state_machine_as_test(kind, settings=settings(deadline=None, max_examples=100, stateful_step_count=120))
 
 
 @pytest.mark.long
@@ -294,8 +310,7 @@ def test_an_allocator_on_three_cpus_is_a_dict_of_objects(slub: str, size: int, s
         elif what == "x":
             machine.cpu_dead(pick % 3, cpu)
         (described,) = [each for each in machine.machine.state()["caches"] if each["name"] == "thing"]
-        found = {slab["pfn"] * 4096 + n * step for slab in described["slabs"] for n in live_numbers(described, slab)}
-        assert found == set(live)
+        assert set(live_addresses(described, step)) == set(live)
     for address in live:
         machine.free(address, 0)
     machine.shrink(cache)

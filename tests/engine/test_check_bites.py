@@ -14,6 +14,7 @@ import pytest
 from kmemlab.engine.buddy import KMALLOC_LARGE, SLAB, STACK, Zone
 from kmemlab.engine.errors import CheckError
 from kmemlab.engine.kmem_cache import CpuSlab, KmemCache, Slab
+from kmemlab.engine.slub import Slub
 from kmemlab.engine.slub_admin import deactivate
 from kmemlab.engine.tasks import Task
 from kmemlab.engine.types import IN_USE, NONE, i32, vec
@@ -125,6 +126,7 @@ def drop_a_partial_slab(v: Victim) -> None:
 
 
 def hand_one_slab_to_two_cpus(v: Victim) -> None:
+    assert isinstance(v.machine.slub, Slub)
     deactivate(v.machine.slub, v.filp, 1, 0)
     v.filp.cpu_slab[1].slab = v.mine
 

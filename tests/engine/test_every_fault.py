@@ -341,6 +341,7 @@ OTHERWISE: tuple[dict[str, Any], ...] = (
     {"arrays": "free"},
     {"before_on": "root"},
     {"kinds": "cache,kmalloc,vmalloc,pages"},
+    {"allocator": "slab"},
 )
 
 
@@ -357,6 +358,19 @@ def test_every_request_refused_under_each_design_of_off(design: str) -> None:
     *requests, arrays = every("off", off=design)
     assert all(count >= least for count, least in zip(requests, LEAST["off"], strict=False)), requests
     assert arrays >= 6
+
+
+def test_a_sample_of_requests_refused_where_slab_is_the_allocator() -> None:
+    objects, pages, charges, arrays = every("calls", 7, allocator="slab")
+    assert (objects >= 40, pages >= 10, charges >= 20, arrays >= 10) == (True,) * 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_request_of_a_scenario_refused_where_slab_is_the_allocator(name: str) -> None:
+    *requests, arrays = every(name, 3, allocator="slab")
+    assert min(requests) > 0
+    assert bool(arrays) == (LEAST[name][3] > 0)
 
 
 @pytest.mark.parametrize("fault", range(len(FAULTS)), ids=FAULTS)

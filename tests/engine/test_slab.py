@@ -9,7 +9,7 @@ import pytest
 
 from kmemlab.engine.errors import CheckError
 from kmemlab.engine.slab_admin import drain_cpu_caches, kmem_cache_create, kmem_cache_destroy
-from kmemlab.engine.slab_cache import ArrayCache
+from kmemlab.engine.slab_cache import ArrayCache, ListedSlab
 from kmemlab.engine.slab_check import check_slab_allocator
 from kmemlab.engine.slab_geometry import OFF_SLAB, ON_SLAB
 from kmemlab.engine.types import NONE
@@ -317,7 +317,7 @@ def test_the_check_bites(broken: str) -> None:
         array.push(foreign)
     elif broken == "list":
         slab = rig.allocator.slab_of[cache.reachable()[0].pfn]
-        assert slab is not None
+        assert isinstance(slab, ListedSlab)
         cache.slabs_full.remove(slab)
     elif broken == "count":
         cache.free_objects += 1

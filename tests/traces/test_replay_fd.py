@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from kmemlab import Session
+from kmemlab.engine.allocators import shrink_cache
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.kmem import KmemContainer
 from kmemlab.engine.machine import Machine
 from kmemlab.engine.replay import MARK, REFUSED, Batch
-from kmemlab.engine.slub_admin import kmem_cache_shrink
 from kmemlab.engine.types import NONE
 from kmemlab.recordings import RECORDINGS, ForeignFileError
 from kmemlab.traces.linux import Trace, read_trace
@@ -152,7 +152,7 @@ def everything_goes(batch: Batch, told: dict[str, Any]) -> None:
     for address in live:
         machine.kmalloc.kfree(address, 0)
     for each in machine.slub.caches:
-        kmem_cache_shrink(machine.slub, each, 0)
+        shrink_cache(machine.slub, each, 0)
     machine.check()
     assert [sorted(blocks) for blocks in machine.slub.pages.free_blocks()] == [sorted(blocks) for blocks in boot]
     assert all(group.res.usage == 0 for group in machine.kmem_subsystem.owners if group is not None)
