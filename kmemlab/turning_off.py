@@ -52,26 +52,28 @@ def slot_bytes(machine: Kernel, size: int) -> int:
     return int(cache.size) if cache is not None else -(-size >> PAGE_SHIFT) << PAGE_SHIFT
 
 
-def compared(machine: Kernel, log: EventLog, cache: str) -> int:
-    """Return how often drain has compared generation numbers for a cache: at each alloc and free that it hears of."""
+def compared(machine: Kernel, log: EventLog, cache: str, here: int) -> int:
+    """Return how often drain has compared generation numbers for a cache by an event: at each alloc and free it hears of."""
     kmem = machine.kmem
     if not isinstance(kmem, DrainController):
         return 0
     number = log.numbers.get(cache, NONE)
     ends = [int(off.done) for off in kmem.offs if off.cache == cache]
     until, count = 0, 0  # it hears up to this event; 0: it hears nothing
-    for n in range(int(log.length)):
+    for n in range(here):
         if log.cache[n] != number:
             continue
         if log.kind[n] == SWITCHED:
-            until = int(log.length) if log.slot[n] or NONE in ends else max(ends)
+            until = here if log.slot[n] or NONE in ends else max(ends)
         elif log.kind[n] in (ALLOC, FREE, REFUSED) and (n < until or log.owner[n] != NONE):
             count += 1
     return count
 
 
-def off_row(machine: Kernel, cache: str = CACHE) -> OffRow:
+def off_row(machine: Kernel, cache: str = CACHE, position: int | None = None) -> OffRow:
     """Return what a machine's design has cost so far, and what the latest off of a cache took.
+
+    `position`: the event at which the machine stands; by default the end of its log. A session's log goes on behind it.
 
     Raises:
         KernelError: ENOENT for no such cache.
@@ -79,19 +81,18 @@ def off_row(machine: Kernel, cache: str = CACHE) -> OffRow:
     machine.find_cache(cache)
     kmem, log = machine.kmem, machine.log
     design = machine.profile.off
-    operations = 0
-    if log is not None:
-        operations = sum(log.kind[n] in (ALLOC, FREE, REFUSED) for n in range(int(log.length)))
+    here = 0 if log is None else int(log.length) if position is None else position
+    operations = sum(log.kind[n] in (ALLOC, FREE, REFUSED) for n in range(here)) if log is not None else 0
     if not isinstance(kmem, OffController):
         return OffRow(design, cache, 0, 0, 0, operations, 0, 0, 0, 0, 0, 0, 0, 0)
-    compares = compared(machine, log, cache) if log is not None else 0
+    compares = compared(machine, log, cache, here) if log is not None else 0
     row = (design, cache, kept_bytes(machine), kmem.list_ops(), compares, operations)
     off = next((each for each in reversed(kmem.offs) if each.cache == cache), None)
     if off is None:
         return OffRow(*row, 0, 0, 0, 0, 0, 0, 0, 0)
     answered = off.asked
     if log is not None:
-        answered = next((n + 1 for n in range(int(off.asked) - 1, int(log.length)) if log.kind[n] == SWITCHED), 0)
+        answered = next((n + 1 for n in range(int(off.asked) - 1, here) if log.kind[n] == SWITCHED), 0)
     return OffRow(
         *row, int(off.visited), int(off.found), int(off.pointers), int(off.uncharged), int(off.list_ops),
         int(off.asked), int(answered), int(off.done),

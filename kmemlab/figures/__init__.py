@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kmemlab.figures.held_words import graph_text
     from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
     from kmemlab.figures.overhead import overhead_figure, overhead_text
+    from kmemlab.figures.off import off_figure, off_text
     from kmemlab.figures.palette import Owner, Theme, assign_owners, template
     from kmemlab.figures.path import path_figure, path_text
     from kmemlab.figures.slabs import slabs_figure, slabs_text
@@ -39,6 +40,7 @@ _ROOMS = {
     "hierarchy": ("hierarchy_figure", "hierarchy_text"),
     "held_graph": ("machine_graph", "why_held"),
     "overhead": ("overhead_figure", "overhead_text"),
+    "off": ("off_figure", "off_text"),
     "palette": ("Owner", "Theme", "assign_owners", "template"),
     "path": ("path_figure", "path_text"),
     "slabs": ("slabs_figure", "slabs_text"),
@@ -77,6 +79,8 @@ __all__ = [
     "machine_graph",
     "overhead_figure",
     "overhead_text",
+    "off_figure",
+    "off_text",
     "path_figure",
     "path_text",
     "room_for",

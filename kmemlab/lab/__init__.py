@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .compare import Compare
     from .hub import refresh
     from .knobs import Knob, cpus_knob, era_knob, knob_row, limit_knob, size_knob
+    from .off_designs import OffDesigns
     from .panel import Picture
     from .questions import Change, Question
     from .raceview import RaceView
@@ -25,6 +26,7 @@ _HOMES = {
     "FlowView": ".views",
     "Knob": ".knobs",
     "Lab": ".widget",
+    "OffDesigns": ".off_designs",
     "Picture": ".panel",
     "Predict": ".views",
     "Question": ".questions",
@@ -49,6 +51,7 @@ __all__ = [
     "FlowView",
     "Knob",
     "Lab",
+    "OffDesigns",
     "Picture",
     "Predict",
     "Question",

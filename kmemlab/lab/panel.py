@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,6 @@ class Picture(anywidget.AnyWidget):
         if selected and selected not in paths:
             raise ValueError(f"there is no container {selected!r}: choose one of {', '.join(paths)}")
         controller = Controller(session)
-        self._at = (session.history, session.position)
         moment = moment_of(session, controller.look.step)
         controller.frame()  # gives the containers their letters
         owners = controller.look.owners
@@ -61,14 +61,20 @@ class Picture(anywidget.AnyWidget):
         def drawn(theme: str, room: Room) -> dict[str, Any]:
             return picture(session, moment, name, cache, selected, owners, theme, room, page, lab=False)
 
-        self._session, self._drawn = session, drawn
+        title = f"{dict(TABS).get(name, 'Path of one charge')}, event {session.position:,} of {session.length:,}"
+        self._show(session, drawn, title)
+
+    def _show(self, session: Session, drawn: Callable[[str, Room], dict[str, Any]], title: str) -> None:
+        """Begin with what `drawn` makes of a theme and a room: figure, twin and question."""
+        self._session, self._drawn, self._title = session, drawn, title
+        self._at = (session.history, session.position)
         made = {theme: drawn(theme, Room()) for theme in ("light", "dark")}
-        super().__init__(
+        anywidget.AnyWidget.__init__(
+            self,
             pictures={theme: each["figure"] for theme, each in made.items()},
             twin=made["light"]["twin"],
             question=made["light"]["question"],
         )
-        self._title = f"{dict(TABS).get(name, 'Path of one charge')}, event {session.position:,} of {session.length:,}"
         self.on_msg(self._heard)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
