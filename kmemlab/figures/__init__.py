@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kmemlab.figures.held_graph import machine_graph, why_held
     from kmemlab.figures.held_words import graph_text
     from kmemlab.figures.hierarchy import hierarchy_figure, hierarchy_text
-    from kmemlab.figures.overhead import overhead_figure, overhead_text
     from kmemlab.figures.off import off_figure, off_text
+    from kmemlab.figures.overhead import overhead_figure, overhead_text
     from kmemlab.figures.palette import Owner, Theme, assign_owners, template
     from kmemlab.figures.path import path_figure, path_text
     from kmemlab.figures.slabs import slabs_figure, slabs_text
