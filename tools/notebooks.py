@@ -32,7 +32,7 @@ TEXT = MADE / "text"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT = ("text/plain", "text/html", "text/markdown", "image/svg+xml", "image/png")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-SILENT = "KMEMLAB_AUTOSAVE", "KMEMLAB_PROGRESS"  # what a learner does is kept; what is made here is not
+SILENT = "KMEMLAB_AUTOSAVE", "KMEMLAB_PROGRESS", "KMEMLAB_CURTAIN"  # for learners: what is made here is shown, and not kept
 
 
 def lessons(chosen: list[str] | None = None) -> list[Path]:
