@@ -120,6 +120,8 @@ class Profile:
         read_kinds(self.kinds)
         if self.allocator not in ("slub", "slab"):
             raise invalid(f"allocator={self.allocator!r}: choose slub or slab")
+        if self.allocator == "slab" and WIRED_HOOKS in switches(self.patchset):
+            raise invalid(f"patchset={self.patchset!r} has its hooks in SLUB: allocator='slab' needs the notifiers of v3")
         if self.allocator == "slab" and debug_options(self.boot)[0]:
             raise invalid("slub_debug is an option of SLUB: boot without it, or with allocator=slub")
         if self.allocator == "slab" and self.off not in ("empty", "full-list"):

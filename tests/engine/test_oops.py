@@ -65,6 +65,15 @@ def test_a_null_crashes_the_machine_and_the_console_tells_how(patchset: str, way
     machine.check()
 
 
+@pytest.mark.parametrize("way", ["memory", "failslab"])
+def test_it_is_the_same_with_slab_below(way: str) -> None:
+    for patchset, number in (("v3", errno.ENOMEM), (f"v3,{NULL_CREATE}", errno.EFAULT)):
+        machine = short_of_memory(Machine(memory="1M", patchset=patchset, allocator="slab"), way)
+        assert machine.run("mkdir /containers/b").errno == number
+        assert machine.crash.halted == (number == errno.EFAULT)
+        machine.check()
+
+
 def crashed(**more: str) -> Machine:
     machine = short_of_memory(Machine(memory="2M", patchset="v1", **more), "failslab")
     machine.run("mkdir /containers/b")

@@ -196,6 +196,13 @@ def test_what_needs_a_listener_of_its_own_needs_notifiers(patchset: str) -> None
     files(Machine(patchset=never(WIRED_HOOKS), off="drain"))
 
 
+@pytest.mark.parametrize("patchset", ["v2", "v1", only(WIRED_HOOKS)])
+def test_before_v3_the_hooks_are_in_slub_and_slab_has_none(patchset: str) -> None:
+    with pytest.raises(OSError, match="needs the notifiers of v3"):
+        Machine(patchset=patchset, allocator="slab")
+    files(Machine(patchset=never(WIRED_HOOKS), allocator="slab"))
+
+
 class Refuser(SlabListener):
     """Refuses every object."""
 
