@@ -160,7 +160,7 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         thing: the class, the function of an exercise, or the path of a file with one of them.
         stage: 1 to 4; each has what those before it have.
         seed: of the stories by chance: another seed, other stories, caches and machines.
-        exercise: "" for a controller; "charge" for lesson 05's function, "steps" for lesson 06's.
+        exercise: "" for a controller; "charge" for lesson 05's function, "steps" for lesson 06's, "drain" for 07's class.
         seconds: after which the child is stopped whatever it does.
 
     Raises:
@@ -171,7 +171,7 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
     if type(stage) is not int or stage not in STAGES:
         raise invalid(f"There is no stage {stage!r}: 1 charge, 2 limit and unwind, 3 arrays, on and off, 4 all schedules.")
     if exercise and exercise not in EXERCISES:
-        raise invalid(f"There is no exercise {exercise!r:.40}; there is {' and '.join(EXERCISES)}.")
+        raise invalid(f"There is no exercise {exercise!r:.40}; there is {', '.join(EXERCISES)}.")
     graded = Graded(stage=stage, seed=seed)
     if thing is ... or thing is None:
         graded.trouble = "not answered yet: put your class in place of the dots"

@@ -15,13 +15,11 @@ from types import FunctionType
 from typing import Any
 
 from ..engine.errors import KernelError, invalid
-from ..engine.notify import SlabListener
 from . import grader_words as words
 from .grader_exercises import EXERCISES
-from .grader_gate import HOOKS, WrongError
+from .grader_gate import WrongError
 from .grader_guard import STUDENT, OutOfBudgetError, Sink, bound_memory, fingerprint, guarded, replaced
-from .grader_kernel import Kernel
-from .grader_run import Failure, Make, grade_all
+from .grader_run import Failure, grade_all, listens, maker
 from .grader_source import definition, plain_python
 
 MEGABYTES = 512
@@ -56,16 +54,16 @@ def load(job: dict[str, Any]) -> Any:
         raise invalid(f"The definition raised {type(error).__name__}: {str(error)[:200]}") from None
     if job["name"]:
         return space[job["name"]]
-    return only_one(space, job["exercise"])
+    return only_one(space, bool(job["exercise"]) and not EXERCISES[job["exercise"]].a_class)
 
 
-def only_one(space: dict[str, Any], exercise: str) -> Any:
-    """Return the last class of a file that listens; for an exercise its last function.
+def only_one(space: dict[str, Any], function: bool) -> Any:
+    """Return the last class of a file that listens, or its last function.
 
     Raises:
         KernelError: EINVAL, where there is none.
     """
-    if exercise:
+    if function:
         functions = [each for each in space.values() if isinstance(each, FunctionType) and each.__module__ == "student"]
         if not functions:
             raise invalid("There is no function here.")
@@ -74,28 +72,6 @@ def only_one(space: dict[str, Any], exercise: str) -> Any:
     if not found:
         raise invalid("There is no class here that derives from SlabListener.")
     return found[-1]
-
-
-def listens(thing: Any) -> bool:
-    """Say whether something is a listener's class."""
-    return isinstance(thing, type) and issubclass(thing, SlabListener)
-
-
-def maker(thing: Any) -> Make:
-    """Return how to make a controller.
-
-    Raises:
-        KernelError: EINVAL for a class that is none.
-    """
-    if not listens(thing):
-        raise invalid("A controller derives from SlabListener: class MyController(SlabListener).")
-    if not any(hook in vars(each) for each in thing.__mro__ for hook in HOOKS if each is not SlabListener):
-        raise invalid(f"not answered yet: {thing.__name__} hears nothing; it has none of {', '.join(HOOKS)}")
-
-    def make(kernel: Kernel) -> Any:
-        return thing(kernel)
-
-    return make
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Smaller things than a controller that the same grader takes: lesson 05's `charge(obj)`, lesson 06's step functions."""
+"""Smaller things than a controller that the same grader takes: lesson 05's `charge(obj)`, 06's steps, 07's drain."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from ..races.operations import attach_rmdir
 from ..races.run import Stage
 from ..races.scene import Scene
 from . import grader_words as words
-from .grader_kernel import Group, Kernel, SlabView
+from .grader_drain import grade_drain
+from .grader_kernel import Kernel
 from .grader_run import Failure, Part, grade_part
+from .grader_views import Group, SlabView
 
 
 class Object:
@@ -137,13 +139,16 @@ class Exercise:
     Attributes:
         title: what it asks for.
         grade: grades it.
+        a_class: whether it is a controller, not a function.
     """
 
     title: str
     grade: Callable[[Any, int], list[Part]]
+    a_class: bool = False
 
 
 EXERCISES: dict[str, Exercise] = {
     "charge": Exercise("charge(obj): lesson 05", grade_charge),
+    "drain": Exercise("off at once, and drain: lesson 07", grade_drain, a_class=True),
     "steps": Exercise("steps of a charge: lesson 06", grade_steps),
 }

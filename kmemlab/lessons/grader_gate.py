@@ -15,12 +15,11 @@ from typing import Any
 from ..engine.errors import KernelError
 from ..engine.kmem_cache import KmemCache, Slab
 from ..engine.notify import SlabListener
-from ..engine.slub_admin import live_objects
 from ..engine.types import NONE
-from ..shell import Machine
 from . import grader_words as words
 from .grader_guard import MOST_STEPS, STUDENT, OutOfBudgetError, guarded
-from .grader_kernel import Call, Group, Kernel, SlabView
+from .grader_kernel import Kernel
+from .grader_views import Call, Group, SlabView
 
 HOOKS = ("newpage", "freepage", "alloc", "free", "switched")
 
@@ -266,28 +265,3 @@ class Gate(SlabListener):
                     where = self.kernel.path(ident).strip("/") or "the root"
                     raise WrongError(f"{where}'s {name} {is_:,}, should be {should:,}", hint)
         raise WrongError("charged and given back in one", hint)
-
-
-class Bench(Machine):
-    """A machine whose accounting is a student's: `cache_account` asks and switches that controller."""
-
-    def __init__(self, make: Callable[[Kernel], Any], **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.student = Kernel(self)
-        self.gate = Gate(self.student, make)
-        self.notifier.register(self.gate)
-
-    def account(self, cache: KmemCache, on: bool) -> None:
-        """Switch, if the controller says that it may be.
-
-        Raises:
-            KernelError: EINVAL for a kmalloc cache, as ever; EBUSY, as the controller said.
-        """
-        self.kmem.may_switch(cache, on, 0)
-        if on != self.accounted(cache):
-            self.gate.may_switch(cache, on, live_objects(self.slub, cache))
-            self.notifier.switch(cache, self.gate, on)
-
-    def accounted(self, cache: KmemCache) -> bool:
-        """Say whether the controller hears of a cache."""
-        return self.gate in cache.listeners

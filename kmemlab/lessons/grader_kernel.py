@@ -8,133 +8,22 @@ and where tasks race (grader_races.py) every call is a stop before which the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..engine.errors import invalid
 from ..engine.hierarchy import css_put
 from ..engine.kmem import KmemContainer
 from ..engine.types import NONE, POINTER
 from ..races.grace import Grace, UseAfterFreeError
+from .grader_views import Actor, CacheView, Group, OwnerArray, SlabView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..engine.kmem_cache import KmemCache, Slab
+    from ..engine.kmem_cache import Slab
     from ..engine.machine import Machine
 
 
 ALONE = ("kzalloc", "kfree", "slabs", "rcu_read_unlock")
 """Nobody else sees the first three, and leaving a section early only lets the others do more: before these nobody need go."""
-
-
-class Group:
-    """A container as a controller holds it: what css_get, res_counter_charge and an owner array are about.
-
-    Attributes:
-        path: "/blue"; for printing.
-    """
-
-    __slots__ = ("css", "path")
-
-    def __init__(self, css: KmemContainer, path: str) -> None:
-        self.css = css
-        self.path = path
-
-    def __repr__(self) -> str:
-        """Print as its path."""
-        return self.path
-
-
-class OwnerArray:
-    """Pointers in simulated memory, all None at first: `array[number] = group`. After kfree it must not be touched."""
-
-    __slots__ = ("address", "cells", "kernel")
-
-    def __init__(self, kernel: Kernel, count: int, address: int) -> None:
-        self.kernel = kernel
-        self.cells: list[Any] = [None] * count
-        self.address = address
-
-    def __len__(self) -> int:
-        """Count the pointers."""
-        return len(self.cells)
-
-    def __getitem__(self, number: int) -> Any:
-        """Read one."""
-        self.alive()
-        return self.cells[number]
-
-    def __setitem__(self, number: int, group: Any) -> None:
-        """Write one."""
-        self.alive()
-        if not 0 <= number < len(self.cells):
-            raise IndexError(f"this array has {len(self.cells)} cells, there is no {number}")
-        self.cells[number] = group
-        if group is not None:
-            self.kernel.actor.call.done.append("store")
-
-    def __iter__(self) -> Iterator[Any]:
-        """Go through them."""
-        self.alive()
-        return iter(list(self.cells))
-
-    def alive(self) -> None:
-        """Trap a use after kfree."""
-        if self not in self.kernel.arrays:
-            self.kernel.trap("use of a freed owner array")
-
-
-class CacheView:
-    """A cache: name, size of a cell in bytes (what an object costs), objects of a slab."""
-
-    __slots__ = ("name", "objects", "size")
-
-    def __init__(self, cache: KmemCache) -> None:
-        self.name = cache.name
-        self.size = int(cache.size)
-        self.objects = int(cache.objects)
-
-
-class SlabView:
-    """A slab: its cache, its number, and `owners`, which is the controller's: None until it stores something there."""
-
-    __slots__ = ("born_on", "cache", "number", "owners")
-
-    def __init__(self, slab: Slab, born_on: bool) -> None:
-        self.cache = CacheView(slab.cache)
-        self.number = int(slab.number)
-        self.owners: Any = None
-        self.born_on = born_on
-
-
-class Call:
-    """What one hook did: bytes and references by container, net; names of the functions; what was refused it."""
-
-    __slots__ = ("done", "no_array", "outside", "refs", "refused", "usage")
-
-    def __init__(self) -> None:
-        self.usage: dict[int, int] = {}
-        self.refs: dict[int, int] = {}
-        self.done: list[str] = []
-        self.refused = NONE
-        self.no_array = False
-        self.outside = False
-
-
-class Actor:
-    """Who calls: the one task of a story, or one of those that race.
-
-    Attributes:
-        number: of the task in its scene; call: the hook it is in.
-        stop: lets the others go before a function is called; None where there are no others.
-    """
-
-    def __init__(self, number: int, stop: Callable[[str], None] | None = None) -> None:
-        self.number = number
-        self.stop = stop
-        self.call = Call()
-        self.told = ""
 
 
 class Kernel:
@@ -147,7 +36,7 @@ class Kernel:
         >>> kernel.rcu_read_unlock()
     """
 
-    __slots__ = ("actor", "arrays", "asked", "charges", "grace", "machine", "missed", "trapped", "views")
+    __slots__ = ("actor", "arrays", "asked", "grace", "machine", "missed", "trapped", "views")
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -156,7 +45,6 @@ class Kernel:
         self.arrays: dict[OwnerArray, None] = {}
         self.views: dict[tuple[str, int], SlabView] = {}
         self.trapped = ""
-        self.charges = 0
         self.asked = 0  # for arrays
         self.missed = 0  # which of them could not be had, the last one
 
@@ -201,7 +89,6 @@ class Kernel:
     def res_counter_charge(self, group: Group, size: int) -> bool:
         """Charge bytes. False if they do not fit under the limit (or fail_charge says so): then nothing was charged."""
         css = self.look("res_counter_charge", group)
-        self.charges += 1
         before = css.res.usage
         if not self.machine.kmem.charge(css, bytes_of(size)):
             self.actor.call.refused = css.ident

@@ -6,6 +6,7 @@ a thread of its own that stops before every call into the kernel until it is let
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -18,9 +19,11 @@ from ..races.run import Stage
 from ..races.scene import Scene
 from ..races.steps import Operation, Step, Steps
 from . import grader_words as words
-from .grader_gate import Bench, Gate, WrongError
-from .grader_kernel import Actor, Kernel
+from .grader_bench import Bench
+from .grader_gate import Gate, WrongError
+from .grader_kernel import Kernel
 from .grader_run import Failure, Make
+from .grader_views import Actor
 
 MOST_CHANGES = 5
 """How often tasks change over in a schedule: without a bound a chatty controller has millions. v2's race needs two."""
@@ -138,10 +141,11 @@ class GradedScene(Scene):
     """A scene whose machine is a bench with a student's controller."""
 
     make: Make
+    bench: type[Bench]
 
     def machine(self) -> Machine:
         """Boot the bench."""
-        return Bench(self.make, memory="256K", cpus=4, caches=False, log=False)
+        return self.bench(self.make, memory="256K", cpus=4, caches=False, log=False)
 
 
 class GradedStage(Stage):
@@ -186,7 +190,17 @@ CHARGE = by_hand("kmem_cache_alloc", allocate)
 FREE = by_hand("kmem_cache_free", release)
 
 
-def scenes(make: Make) -> list[GradedScene]:
+def switch_off(at: At) -> None:
+    """Write "0" to cache_account; a refusal is as good."""
+    machine = at.machine
+    with contextlib.suppress(KernelError):
+        machine.account(machine.find_cache(CACHE), False)
+
+
+OFF = by_hand("cache_account_store", switch_off)
+
+
+def scenes(make: Make, bench: type[Bench]) -> list[GradedScene]:
     """Return the races: whom a charge or a free meets. The first task lives in /a, and is the one that is moved."""
     found = [
         GradedScene((("charge", CHARGE), ("attach+rmdir", attach_rmdir)), old=0),
@@ -195,16 +209,20 @@ def scenes(make: Make) -> list[GradedScene]:
         GradedScene((("charge", CHARGE), ("free", FREE)), limit=256),
         GradedScene((("free", FREE), ("rmdir", rmdir)), homes=("/b", "/b")),
         GradedScene((("free", FREE), ("attach+rmdir", attach_rmdir))),
+        GradedScene((("free", FREE), ("off", OFF))),
     ]
+    if bench.drains:  # where off is refused with objects in use it waits for charges, too
+        found.append(GradedScene((("charge", CHARGE), ("off", OFF))))
     for scene in found:
         object.__setattr__(scene, "make", make)
+        object.__setattr__(scene, "bench", bench)
     return found
 
 
-def grade_races(make: Make) -> tuple[int, Failure | None]:
+def grade_races(make: Make, bench: type[Bench]) -> tuple[int, Failure | None]:
     """Explore every scene. Returns how many schedules there are, and the shortest that fails of the first scene with one."""
     schedules = 0
-    for scene in scenes(make):
+    for scene in scenes(make, bench):
         try:
             found: Explored = enumerated(GradedStage(scene), MOST_CHANGES)
         except WrongError as wrong:

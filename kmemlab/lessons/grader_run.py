@@ -6,22 +6,26 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..engine.errors import invalid
+from ..engine.notify import SlabListener
 from . import grader_stories as stories
 from . import grader_words as words
-from .grader_gate import Bench, WrongError
+from .grader_bench import Bench
+from .grader_gate import HOOKS, WrongError
 from .grader_kernel import Kernel
 from .grader_stories import Act, Story
 from .grader_words import plural
 
 Make = Callable[[Kernel], Any]
 
-MOST_NTH = 40
+NEVER = 10_000
 MOST_SHRINKS = 300
 BY_CHANCE = 25
 HOPELESS = (words.ENDLESS, words.MEMORY)  # each try takes a while, and the story is no shorter for it
-POINTS = {"charge": 20, "limit": 20, "arrays, on and off": 20, "every nth fault": 15, "all schedules": 15}
+RACES = "all schedules"
+POINTS = {"charge": 20, "limit": 20, "arrays, on and off": 20, "every nth fault": 15, RACES: 15}
 STAGES = {1: ("charge",), 2: ("charge", "limit"), 3: ("charge", "limit", "arrays, on and off", "every nth fault")}
-STAGES[4] = (*STAGES[3], "all schedules")
+STAGES[4] = (*STAGES[3], RACES)
 
 
 @dataclass
@@ -65,19 +69,17 @@ class Part:
 class Played:
     """One story, played on a machine of its own."""
 
-    def __init__(self, story: Story, make: Make) -> None:
+    def __init__(self, story: Story, make: Make, bench_type: type[Bench] = Bench) -> None:
         self.story = story
         self.failure: Failure | None = None
         self.commands = list(stories.PRELUDE)
-        self.charges = 0
-        self.objects = 0
-        self.pages = 0
+        self.counted = 0
         self.done: list[Act] = []
         before = len(self.commands)
         self.options = {"memory": story.memory, "cpus": story.cpus}
         try:
-            bench = None
-            bench = Bench(make, **self.options, log=False)
+            bench: Bench | None = None
+            bench = bench_type(make, **self.options, log=False)
             for line in self.commands:
                 bench.run(line)
             for act in story.acts:
@@ -90,9 +92,10 @@ class Played:
             self.failure = Failure(f"{told}: {wrong.what}" if made else wrong.what, wrong.hint, key=wrong.key)
             if made:
                 self.failure.commands, self.failure.before, self.failure.machine = self.commands, before, dict(self.options)
-
+                if bench_type.drains:
+                    self.failure.machine["off"] = "drain"
             return
-        self.charges = bench.student.charges
+        self.counted = max(attr.count for attr in bench.slub.faults.attrs)
 
     def play(self, bench: Bench, act: Act) -> None:
         """Do one act."""
@@ -109,7 +112,7 @@ class Played:
             bench.gate.attached(number(home), number(now))
 
 
-def shortest(failure: Failure, story: Story, make: Make) -> Failure:
+def shortest(failure: Failure, story: Story, make: Make, bench: type[Bench]) -> Failure:
     """Leave out and make smaller what can be, as long as the same thing goes wrong."""
     best, left, again = failure, MOST_SHRINKS, failure.key not in HOPELESS
     while again:
@@ -118,23 +121,24 @@ def shortest(failure: Failure, story: Story, make: Make) -> Failure:
             if left == 0:
                 return best
             left -= 1
-            played = Played(Story(acts, story.memory, story.cpus), make)
+            played = Played(Story(acts, story.memory, story.cpus), make, bench)
             if played.failure is not None and played.failure.key == best.key:
                 story, best, again = Story(tuple(played.done), story.memory, story.cpus), played.failure, True
                 break
     return best
 
 
-def every_nth(bases: Iterable[tuple[Act, ...]], kinds: tuple[str, ...], make: Make) -> Iterator[Story]:
-    """Yield each base with its nth charge, object or page refused, for every n until nothing is refused any more."""
+def every_nth(
+    bases: Iterable[tuple[Act, ...]], kinds: tuple[str, ...], make: Make, bench: type[Bench] = Bench
+) -> Iterator[Story]:
+    """Yield each base with its nth charge, object or page refused, for every n that there is: a first run counts them."""
     for base in bases:
-        clean = Played(Story(base), make)
-        if clean.failure is not None:
-            yield Story(base)
-            continue
         for kind in kinds:
-            most = clean.charges if kind == "refuse" else MOST_NTH
-            for number in range(1, most + 1):
+            counting = Played(Story(stories.faulty(base, kind, NEVER)), make, bench)
+            if counting.failure is not None:
+                yield Story(base)
+                break
+            for number in range(1, counting.counted + 1):
                 yield Story(stories.faulty(base, kind, number))
 
 
@@ -155,22 +159,53 @@ def stories_of(part: str, make: Make, seed: int) -> Iterator[Story]:
         yield from every_nth(stories.FAULTED, ("refuse", "no-object", "no-page"), make)
 
 
-def grade_part(name: str, make: Make, seed: int) -> Part:
-    """Play a part's stories until one fails."""
-    part = Part(name, POINTS[name])
-    if name == "all schedules":
-        from .grader_races import grade_races
+def listens(thing: Any) -> bool:
+    """Say whether something is a listener's class."""
+    return isinstance(thing, type) and issubclass(thing, SlabListener)
 
-        part.tried, part.failure = grade_races(make)
-    else:
-        for story in stories_of(name, make, seed):
-            part.tried += 1
-            failure = Played(story, make).failure
-            if failure is not None:
-                part.failure = shortest(failure, story, make)
-                break
+
+def maker(thing: Any) -> Make:
+    """Return how to make a controller.
+
+    Raises:
+        KernelError: EINVAL for a class that is none.
+    """
+    if not listens(thing):
+        raise invalid("A controller derives from SlabListener: class MyController(SlabListener).")
+    if not any(hook in vars(each) for each in thing.__mro__ for hook in HOOKS if each is not SlabListener):
+        raise invalid(f"not answered yet: {thing.__name__} hears nothing; it has none of {', '.join(HOOKS)}")
+
+    def make(kernel: Kernel) -> Any:
+        return thing(kernel)
+
+    return make
+
+
+def play_all(part: Part, told: Iterable[Story], make: Make, bench: type[Bench] = Bench) -> Part:
+    """Play stories until one fails."""
+    for story in told:
+        part.tried += 1
+        failure = Played(story, make, bench).failure
+        if failure is not None:
+            part.failure = shortest(failure, story, make, bench)
+            return part
+    part.got = part.points
+    return part
+
+
+def race_all(part: Part, make: Make, bench: type[Bench] = Bench) -> Part:
+    """Run all schedules."""
+    from .grader_races import grade_races
+
+    part.tried, part.failure = grade_races(make, bench)
     part.got = 0 if part.failure is not None else part.points
     return part
+
+
+def grade_part(name: str, make: Make, seed: int) -> Part:
+    """Grade a part of the marks."""
+    part = Part(name, POINTS[name])
+    return race_all(part, make) if name == RACES else play_all(part, stories_of(name, make, seed), make)
 
 
 def grade_all(make: Make, stage: int, seed: int) -> list[Part]:
@@ -180,6 +215,6 @@ def grade_all(make: Make, stage: int, seed: int) -> list[Part]:
 
 def summary(part: Part) -> str:
     """Tell a part in a line."""
-    what = "schedule" if part.name == "all schedules" else "story"
+    what = "schedule" if part.name == RACES else "story"
     tried = plural(part.tried, what) if what != "story" else f"{part.tried} {'story' if part.tried == 1 else 'stories'}"
     return f"{part.name:<20} {part.got:>2} of {part.points:>2}   {tried}"

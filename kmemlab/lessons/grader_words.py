@@ -6,11 +6,11 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from ..engine.types import NONE
-from .grader_kernel import CacheView, OwnerArray
+from .grader_views import CacheView, OwnerArray
 
 if TYPE_CHECKING:
     from ..engine.kmem_cache import KmemCache
-    from .grader_kernel import Call, SlabView
+    from .grader_views import Call, SlabView
 
 ENDLESS = "The kernel would hang here. Which of your loops has no end?"
 ELSEWHERE = "It came from what you called."
@@ -67,6 +67,12 @@ OUTSIDE = (
 )
 TOO_EARLY = "The read section was left before there was a reference: from there on the container may be freed under you."
 USE_AFTER = "Between finding a container and using it others may remove it: what keeps it alive at each moment?"
+TAKEN_AT_OFF = (
+    "At off the array was taken from a slab with objects in use: who paid for them is forgotten, and nobody gets it back. "
+    "Which slabs may lose their arrays then?"
+)
+CHARGED_WHILE_OFF = "While accounting is off nothing is charged; only what was charged before is given back, when it is freed."
+DRAINED = "Charged in one generation, freed in another: whoever paid is given back, however often it was switched meanwhile."
 ARRAY_GONE = "The array was freed before: what does slab.owners say then, and who looks?"
 RCU_PAIR = "Sections are entered and left in pairs."
 

@@ -11,6 +11,7 @@ import pytest
 from kmemlab.engine.errors import KernelError
 from kmemlab.lessons import grader_words as words
 from kmemlab.lessons.grader import Graded, grade
+from kmemlab.lessons.grader_exercises import EXERCISES
 from kmemlab.lessons.grader_run import POINTS, Make, Part, grade_part
 from kmemlab.session import Session
 
@@ -50,7 +51,7 @@ def test_the_worked_solution_is_as_short_as_a_student_may_hope() -> None:
 
 
 @pytest.mark.parametrize("part", [name for name in POINTS if name not in (ALL, "every nth fault")])
-@pytest.mark.parametrize("seed", [2, 77, 4096])
+@pytest.mark.parametrize("seed", [2, 77])
 def test_the_worked_solution_passes_whatever_the_seed(part: str, seed: int) -> None:
     assert graded("worked", part, seed).failure is None
 
@@ -174,8 +175,19 @@ HARM = {
     "exit": ("import sys; sys.exit(3)", "alloc() called sys.exit()"),
     "hard exit": ("import os; os._exit(0)", "It ended the process that it ran in"),
     "signal": ("import os; os.kill(os.getpid(), 9)", "It ended the process that it ran in"),
-    "exception": ("return slab.owners[number]", "alloc() raised TypeError: 'NoneType' object is not subscriptable\nLine 7 of"),
     "memory": ("all_of_it = [bytearray(1 << 28) for _ in range(40)]", "alloc() used up all memory"),
+    "forgery": (
+        "import os\n        for fd in range(3, 20):\n            try: os.write(fd, b'{}')\n            except OSError: pass",
+        "It wrote over what the grader had to say",
+    ),
+    "loop in C": ("return sum(iter(int, 1)) > 0", "It was stopped after 2 seconds"),
+    "children": (
+        "import os, time\n        if not os.fork(): time.sleep(60)\n        return True",
+        "It was stopped after 2 seconds",
+    ),
+}
+WRONG = {
+    "exception": ("return slab.owners[number]", "alloc() raised TypeError: 'NoneType' object is not subscriptable\nLine 7 of"),
     "recursion": ("return self.alloc(slab, number)", "alloc() raised RecursionError"),
     "no answer": ("pass", "alloc() answered None\nalloc() answers True (go on) or False"),
     "trap swallowed": (
@@ -188,15 +200,6 @@ HARM = {
     ),
     "section": ("self.kernel.rcu_read_lock(); return True", "alloc() left an RCU read section open"),
     "needless no": ("return False", "alloc() refuses an object although nothing was refused it"),
-    "forgery": (
-        "import os\n        for fd in range(3, 20):\n            try: os.write(fd, b'{}')\n            except OSError: pass",
-        "It wrote over what the grader had to say",
-    ),
-    "loop in C": ("return sum(iter(int, 1)) > 0", "It was stopped after 2 seconds"),
-    "children": (
-        "import os, time\n        if not os.fork(): time.sleep(60)\n        return True",
-        "It was stopped after 2 seconds",
-    ),
 }
 
 
@@ -208,6 +211,16 @@ def test_a_class_that_does_harm_gets_a_sentence_and_the_notebook_goes_on(name: s
     result = grade(path, 1, seconds=2 if "stopped" in sentence else 30)
     assert sentence in repr(result)
     assert (result.passed, result.points) == (False, 0)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_merely_wrong_is_a_sentence_too(name: str) -> None:
+    body, sentence = WRONG[name]
+    space: dict[str, Any] = {"__name__": name}
+    exec(compile(f"{HEAD}        {body}\n", f"<student {name}>", "exec"), space)
+    result = Graded([grade_part("charge", space["Mine"], 1)])
+    assert sentence in repr(result)
+    assert not result.passed
 
 
 def test_children_that_a_class_started_are_ended_with_it(tmp_path: Path) -> None:
@@ -334,10 +347,16 @@ EXERCISED = [
 
 
 @pytest.mark.parametrize(("exercise", "text", "story"), EXERCISED, ids=range(len(EXERCISED)))
-def test_the_exercises_of_lessons_5_and_6(exercise: str, text: str, story: str, tmp_path: Path) -> None:
-    path = tmp_path / "mine.py"
-    path.write_text(text)
-    result = grade(path, exercise=exercise)
-    assert not result.trouble, result
+def test_the_exercises_of_lessons_5_and_6(exercise: str, text: str, story: str) -> None:
+    space: dict[str, Any] = {}
+    exec(text, space)
+    result = Graded(EXERCISES[exercise].grade(space["charge"], 1))
     assert story in result.story
     assert result.passed == (not story)
+
+
+def test_an_exercise_runs_in_a_child_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(STEPS)
+    result = grade(path, exercise="steps")
+    assert result.passed, result

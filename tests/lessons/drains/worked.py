@@ -1,0 +1,47 @@
+"""Off at once: nothing is charged any more, and who paid is paid back whenever the object goes."""
+
+from kmemlab.engine.notify import SlabListener
+
+
+class Controller(SlabListener):
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = kernel
+        self.off = set()
+
+    def newpage(self, slab, cpu):
+        slab.owners = self.kernel.kzalloc(slab.cache.objects)
+        return slab.owners is not None
+
+    def freepage(self, slab, cpu):
+        if slab.owners is not None:
+            self.kernel.kfree(slab.owners)
+            slab.owners = None
+
+    def alloc(self, slab, number):
+        if slab.owners is None or slab.cache.name in self.off:
+            return True
+        kernel = self.kernel
+        kernel.rcu_read_lock()
+        group = kernel.current_container()
+        kernel.css_get(group)
+        kernel.rcu_read_unlock()
+        if not kernel.res_counter_charge(group, slab.cache.size):
+            kernel.css_put(group)
+            return False
+        slab.owners[number] = group
+        return True
+
+    def free(self, slab, number):
+        if slab.owners is None or slab.owners[number] is None:
+            return
+        group = slab.owners[number]
+        slab.owners[number] = None
+        self.kernel.res_counter_uncharge(group, slab.cache.size)
+        self.kernel.css_put(group)
+
+    def switched(self, cache, on):
+        if on:
+            self.off.discard(cache.name)
+        else:
+            self.off.add(cache.name)
