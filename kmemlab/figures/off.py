@@ -21,7 +21,7 @@ from kmemlab.records import OffRow
 QUESTION: Final = "Who pays for making off possible: memory, the fast path, or off itself?"
 SHORT: Final = "Who pays for making off possible?"
 NOTHING: Final = "No design to compare."
-METERS: Final = (("memory", "bytes kept"), ("fast path", "so far"), ("off itself", "looked at"))
+METERS: Final = (("memory", "bytes kept"), ("fast path", "so far"), ("off itself", "steps of its own"))
 BAR: Final = 12  # pixels
 INSET: Final = 2  # pixels that Plotly leaves before a word
 
@@ -145,7 +145,7 @@ def off_text(rows: Sequence[OffRow]) -> str:
     for row in rows:
         memory, _, off = off_meters(row)
         lines.append((row.design, memory.number, f"{row.list_ops:,}", f"{row.compares:,}", off.number, off.about))
-    text = table(("design", "bytes kept", "list ops", "compares", "off looked at", ""), lines)
+    text = table(("design", "bytes kept", "list ops", "compares", "off's steps", ""), lines)
     return "\n".join([QUESTION, text])
 
 
