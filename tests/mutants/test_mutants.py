@@ -333,6 +333,9 @@ KILLERS = {
         "tests/engine/test_patchset.py::test_before_v2_kmem_comes_behind_the_subsystems_that_are_compiled_in"
     ),
     "155-toggle-in-capitals": ("tests/engine/test_patchset.py::test_before_v2_the_toggle_has_words"),
+    "156-claim-leaves-the-owner": ("tests/engine/test_off.py::test_a_long_random_life_keeps_every_invariant"),
+    "157-drain-charges-in-old-slabs": ("tests/engine/test_off.py::test_a_new_on_meets_an_old_generation"),
+    "158-charged-list-keeps-what-went": ("tests/engine/test_off.py::test_only_what_joins_or_leaves_the_charged_list_pays"),
 }
 QUICK = {
     "01-min-partial-off-by-one",
