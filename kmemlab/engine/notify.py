@@ -25,8 +25,7 @@ class SlabListener:
         refused_for: after a refusal, the number of whoever it was refused to: the event log shows it.
     """
 
-    def __init__(self) -> None:
-        self.refused_for: i64 = NONE
+    refused_for: i64 = NONE  # here, so that a class of one's own need not call ours
 
     def newpage(self, slab: Slab, cpu: i64) -> bool:
         """Hear that the cache took pages for a slab. False sends them back and fails the allocation."""

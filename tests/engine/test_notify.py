@@ -146,3 +146,23 @@ def test_the_base_class_refuses_nothing(bare: Checked) -> None:
     address = bare.alloc(cache)
     bare.free(address)
     assert (bare.place(address), quiet.refused_for) == ((0, 0), NONE)
+
+
+class Silent(SlabListener):
+    """Refuses, and never calls the base class: that is how one writes it the first time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def alloc(self, slab: Slab, number: int) -> bool:
+        self.asked += 1
+        return False
+
+
+def test_a_listener_need_not_call_the_base_class(bare: Checked) -> None:
+    silent = Silent()
+    cache = bare.create("thing", 1024)
+    bare.machine.notifier.register(silent)
+    bare.machine.notifier.switch(cache, silent, True)
+    assert bare.alloc(cache) == NONE
+    assert (silent.asked, silent.refused_for) == (1, NONE)
