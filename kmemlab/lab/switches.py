@@ -32,6 +32,14 @@ class Switch:
 
 SWITCHES: Final = (
     Switch(
+        "allocator",
+        "Allocator",
+        (
+            ("slub", "A slab in each cpu's hand, and a list of those with room."),
+            ("slab", "The older one: free objects rest in arrays; full, partial and free slabs are listed."),
+        ),
+    ),
+    Switch(
         "slub",
         "SLUB of",
         (
