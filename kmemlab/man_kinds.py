@@ -27,6 +27,14 @@ kfree ADDRESS|all
 
 Give back what `kmalloc`, `pages` or `vmalloc` gave (kfree, free_pages, vfree). Whoever paid is paid back, whoever calls.
 Another address: Invalid argument.""",
+    "kmalloc_account": """\
+kmalloc_account, a word of the boot line: `kmemlab sh --boot "slub_nomerge kmalloc_account"`
+
+Let cache_account of a kmalloc cache take a 1, which the letter refuses. kmemlab's own, to see what would happen: a slab needs
+an owner array, the array is kmalloc'ed, and that may need a slab. kmalloc-128 has 32 objects a slab and takes 256 bytes of
+kmalloc-256 for their owners; kmalloc-256 has 16, and takes 128 bytes of kmalloc-128. Account both, then `kmalloc 100`. A
+kernel would run off its stack; here it is trapped eight slabs deep (Cannot allocate memory), all of it goes back, and `dmesg`
+prints the stack.""",
     "sites": """\
 sites
 

@@ -16,6 +16,7 @@ from .commands import OPERATORS, VERBS, CommandError, hint_of, is_number, redire
 from .engine.errors import KernelError
 from .engine.machine import Machine as Kernel
 from .engine.oops import HALTED
+from .engine.recursion import traps_of
 
 LONGEST_LINE = 4096
 WITHOUT_KERNEL = frozenset(("dmesg", "help", "man"))  # what is said of a machine that has halted, too: its console, the manual
@@ -65,6 +66,7 @@ class Shell:
         runs = len(machine.containers.released.runs)
         reports = machine.slub.printk.reports
         injected = machine.slub.faults.injected()
+        traps = traps_of(machine)
         out, refusal = "", None
         try:
             out = self.execute(line)
@@ -80,6 +82,8 @@ class Shell:
         reports = machine.slub.printk.reports - reports
         if reports:
             told.append(f"SLUB_DEBUG made {reports:,} report{'' if reports == 1 else 's'}: `dmesg` prints them")
+        if traps_of(machine) != traps:
+            told.append("owner arrays needed owner arrays, and were trapped: `dmesg` prints the stack")
         met = [now - then for now, then in zip(machine.slub.faults.injected(), injected, strict=True)]
         hint, by_fault = hint_of(refusal.number if refusal else 0, refusal.hint if refusal else "", log, before, met)
         told = by_fault + told

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .buddy import PAGES
 from .errors import KernelError, invalid
+from .recursion import traps_of
 from .types import GFP_ACCOUNT, GFP_KERNEL, MAX_ORDER, NONE, PAGE_SHIFT
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ByHand:
             raise invalid(f"{much} is no order: 0 to {MAX_ORDER}, for 2**order pages")
         if not 0 <= much <= LARGEST:
             raise invalid(f"{call}({much}): that is more than there can be")
+        traps = traps_of(machine)
         machine.current.gfp = GFP_ACCOUNT if account else GFP_KERNEL
         try:
             address = self.call(call, much)
@@ -53,7 +55,9 @@ class ByHand:
             machine.current.gfp = GFP_KERNEL
         if address == NONE:
             words = machine.marked.because() or ": there was no memory"
-            raise KernelError(errno.ENOMEM, f"{call} {much} got nothing{words}.")
+            if traps_of(machine) != traps:
+                words = ": a slab's owner array needed a slab, whose array needed a slab ..."
+            raise KernelError(errno.ENOMEM, f"{call} {much} got nothing{words}")
         if address >= 0:  # kmalloc(0) gives nothing that could be given back
             self.held.append((address, call, much))
         return address

@@ -41,7 +41,7 @@ def is_in_use(machine: Machine, address: int, kind: str) -> bool:
     if slab is None:
         order: int = machine.slub.pages.used_order[pfn]
         return pfn << PAGE_SHIFT == address and order >= 0
-    number, rest = divmod(int(address - slab.base), int(slab.cache.size))
+    number, rest = divmod(int(address - slab.s_mem), int(slab.cache.size))
     in_use = rest == 0 and slab.link[number] == IN_USE
     return kind == "kmalloc" and bool(slab.cache.family & KMALLOC) and in_use and not charged_by_cache(machine, address)
 
@@ -51,7 +51,7 @@ def charged_by_cache(machine: Machine, address: int) -> bool:
     slab = machine.slub.slab_of[address >> PAGE_SHIFT]
     if slab is None or not slab.has_owners:
         return False
-    return bool(slab.owners[(address - slab.base) // slab.cache.size] >= 0)
+    return bool(slab.owners[(address - slab.s_mem) // slab.cache.size] >= 0)
 
 
 def hold_by_hand(machine: Machine, held: list[tuple[str, int]], pages: list[int]) -> None:

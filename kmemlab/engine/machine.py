@@ -23,7 +23,7 @@ from .errors import KernelError
 from .events import COMMAND, SWITCHED, EventLog
 from .files import FileTree
 from .irq import Interrupts
-from .kmem import KmemController, KmemSubsystem
+from .kmem import KmemSubsystem
 from .kmem_cache import KmemCache
 from .lowest_run import LowestRun
 from .marked import Marked
@@ -34,6 +34,7 @@ from .oops import Crash
 from .patchset import V3, Patchset
 from .profiles import Profile, account_names, known_names, parse_size
 from .rcu import GRACE, Rcu
+from .recursion import controller
 from .rss import Rss, RssSubsystem
 from .sites import read_kinds
 from .slab_admin import off_slab
@@ -125,7 +126,7 @@ class Machine:
         self.current = Current(self.tasks.boot(), 0)
         in_memory = self.profile.arrays == "memory"
         kmalloc, kfree = (self.kmalloc.kmalloc, self.kmalloc.kfree) if in_memory else (None, None)
-        kmem = KmemController(self.kmem_subsystem, self.current, kmalloc, kfree)
+        kmem = controller(boot, self.kmem_subsystem, self.current, kmalloc, kfree, self.slub.printk)
         self.notifier = SlabNotifier()
         self.kmem = choose(self.profile.off, kmem, self.slub, self.notifier)
         self.notifier.wired = self.patchset.wired_hooks

@@ -49,7 +49,8 @@ class Profile:
         boot: the kernel's boot line: "slub_nomerge" keeps every cache a cache of its own (without it caches merge);
             "slub_debug", "slub_debug=FZPU" or "slub_debug=U,filp" boots a SLUB_DEBUG kernel with these options, for
             every cache or for those whose name begins so. "slab_account=filp,mnt_cache", kmemlab's own, keeps only these
-            from merging, so that they can be accounted.
+            from merging, so that they can be accounted. "kmalloc_account", kmemlab's own, too: kmalloc caches may be
+            accounted, which the letter refuses (recursion.py).
         seed: what every random choice starts from.
         arrays: "memory": owner arrays are taken from the simulated kmalloc. "free": they cost nothing (recorded traces).
         rcu: "now": struct files and dentries are freed at once. "grace": when a grace period ends (rcu.py).
@@ -94,10 +95,10 @@ class Profile:
         if not MIN_MEMORY <= self.memory <= MAX_MEMORY or self.memory % PAGE_SIZE:
             raise invalid(f"memory={self.memory}: choose 64K to 16G, a multiple of {PAGE_SIZE}")
         for word in self.boot.split():
-            if word != "slub_nomerge" and word.partition("=")[0] not in ("slub_debug", "slab_account"):
+            if word not in ("slub_nomerge", "kmalloc_account") and word.partition("=")[0] not in ("slub_debug", "slab_account"):
                 raise invalid(
                     f"boot option {word!r} is not modelled: "
-                    "slub_nomerge, slub_debug[=FLAGS[,CACHE]] and slab_account=CACHE,... are"
+                    "slub_nomerge, slub_debug[=FLAGS[,CACHE]], slab_account=CACHE,... and kmalloc_account are"
                 )
         debug_options(self.boot)
         account_names(self.boot)
@@ -126,6 +127,8 @@ class Profile:
             raise invalid("slub_debug is an option of SLUB: boot without it, or with allocator=slub")
         if self.allocator == "slab" and self.off not in ("empty", "full-list"):
             raise invalid(f"off={self.off!r} is a design for SLUB: with allocator=slab choose empty or full-list")
+        if "kmalloc_account" in self.boot.split() and (self.off, self.before_on, self.allocator) != ("empty", "skip", "slub"):
+            raise invalid("boot option kmalloc_account is modelled with off=empty, before_on=skip and allocator=slub only")
 
     @property
     def name(self) -> str:

@@ -127,7 +127,7 @@ def is_seen(machine: Machine, address: int) -> bool:
     slab = machine.slub.slab_of[address >> PAGE_SHIFT] if address not in machine.vmalloc.areas else None
     if slab is None or not slab.has_owners:
         return False
-    owner: int = slab.owners[(address - slab.base) // slab.cache.size]
+    owner: int = slab.owners[(address - slab.s_mem) // slab.cache.size]
     return owner != NONE
 
 

@@ -54,6 +54,7 @@ SWITCHES: Final = (
             ("slub_nomerge", "Each cache is one of its own (slub_nomerge)."),
             ("", "Caches of one size are one: filp is kmalloc-256, and refuses."),
             ("slab_account=filp,mnt_cache", "Only filp and mnt_cache are kept apart (slab_account=, kmemlab's own)."),
+            ("slub_nomerge kmalloc_account", "kmalloc caches may be accounted, and need each other's arrays (kmemlab's own)."),
             ("slub_nomerge slub_debug=U", "Owners of objects are noted, so full slabs are on a list (slub_debug=U)."),
         ),
     ),

@@ -71,6 +71,20 @@ def test_a_marked_call_pays_what_it_really_takes_and_an_unmarked_one_nothing(cal
     assert machine.group("web").refs == 1
 
 
+@pytest.mark.parametrize(("call", "much", "paid"), [("kmalloc", 64, 64), ("kmalloc", 200, 256), ("vmalloc", 5000, 8192)])
+def test_slab_charges_calls_as_slub_does(call: str, much: int, paid: int) -> None:
+    machine = made(allocator="slab")
+    take(machine, call, much, account=False)
+    address = take(machine, call, much)
+    sys_pipe(machine.machine, machine.machine.current.task, True)
+    assert machine.counter("web") == (paid + 65536 + 1024, 0)
+    assert is_seen(machine.machine, address)
+    faulty.same_after_restore(machine)
+    machine.do(machine.machine.by_hand.give, address)
+    machine.exit(2)
+    assert machine.counter("web") == (0, 0)
+
+
 def test_with_the_era_of_2_6_23_large_kmalloc_is_of_a_cache() -> None:
     machine = made(slub="2.6.23")
     take(machine, "kmalloc", 5000)
