@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./([\w-]+\.js)";?[ \t]*$', re.MULTILINE | re.DOTALL)
 SHEETS = (
     "tokens", "root", "bar", "headline", "columns", "stage", "foot", "sizes", "narrow", "views", "instruments", "predict",
-    "compare", "machine", "race", "oops",
+    "compare", "machine", "race", "oops", "asking",
 )  # fmt: skip
 EXPORT = re.compile(r"^export (?=function|async function|const|class|let)", re.MULTILINE)
 URL = re.compile(r"url\((fonts/[\w.-]+)\)")

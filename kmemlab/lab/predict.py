@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.events import ALLOC, FREE, REFUSED
 from ..engine.types import NONE
+from ..lessons.asked import Asked
 from ..session import Session
 from .hub import hub_of
 from .questions import Question, question_about
@@ -19,6 +20,7 @@ from .questions import Question, question_about
 if TYPE_CHECKING:
     from .look import Look
 
+UNHELD: Final = frozenset(("theme", "room", "draw"))  # what a page does by itself
 HELD: Final = frozenset(("step", "back", "event", "seek", "first", "last", "mark", "run", "undo", "scenario", "open", "become"))
 
 
@@ -91,6 +93,15 @@ def without_future(frame: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
+def behind_the_curtain(frame: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """Return what is sent of a frame while a lesson's question is open: where it stands, and whose answer it waits for."""
+    words = f"This picture opens when prediction {asked.number} is answered."
+    return {
+        "position": frame["position"], "length": frame["position"], "step": 0, "steps": 0, "refused": False, "refusal": False,
+        "containers": [], "timeline": {}, "sentence": words, "curtain": {"number": asked.number, "words": words},
+    }  # fmt: skip
+
+
 def past(line: list[list[int]], here: int) -> list[list[int]]:
     """Return the steps of a line up to an event."""
     return [step for step in line if step[0] <= here]
@@ -112,6 +123,7 @@ class Predictor:
 
     session: Session
     look: Look
+    curtain: Asked | None = None  # a lesson's question that what is shown here would answer
 
     @property
     def card(self) -> Card | None:
@@ -122,7 +134,9 @@ class Predictor:
         return hub.card
 
     def held(self, action: str) -> bool:
-        """Say whether an action would show the future of an open question."""
+        """Say whether an action would show the future of an open question, or what is behind the curtain."""
+        if self.curtained:
+            return action not in UNHELD
         return action in HELD and self.card is not None and self.card.open
 
     def do_predict(self, on: bool = True) -> None:
@@ -166,8 +180,15 @@ class Predictor:
         self.rest()
         self.look.step = min(1, self.look.step)
 
+    @property
+    def curtained(self) -> bool:
+        """Whether a lesson's question has to be answered first."""
+        return self.curtain is not None and self.curtain.open
+
     def covered(self, frame: dict[str, Any]) -> dict[str, Any]:
-        """Return a frame with the question in it; without the future, while that is open."""
+        """Return a frame with the question in it; without the future, while that is open; behind a curtain next to nothing."""
+        if self.curtain is not None and self.curtain.open:
+            return behind_the_curtain(frame, self.curtain)
         card = self.card
         if card is None:
             return frame

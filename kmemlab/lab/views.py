@@ -34,10 +34,12 @@ class ViewController(Controller):
 
     Attributes:
         part: slabs, containers, path, flow, memory, timeline or predict.
+        task: what there is to do with it, "" for nothing.
     """
 
-    def __init__(self, session: Session, part: str, cache: str) -> None:
+    def __init__(self, session: Session, part: str, cache: str, task: str = "") -> None:
         self.part = part
+        self.task = task
         super().__init__(session)
         self.look.cache = cache
 
@@ -62,6 +64,8 @@ class ViewController(Controller):
         }
         with guarded(frame, look):
             frame |= self._drawn(frame, moment, rows)
+        if self.task:
+            frame["task"] = self.task
         if look.notice is not None:
             frame["notice"] = {"kind": look.notice[0], "text": look.notice[1]}
         return self.covered(frame)
@@ -103,6 +107,8 @@ class View(Lab):
         session: what is shown; `refresh()` of any view draws all of them after a cell ran something.
         select: the container in full colour, by name or path; by default the one that other views have selected.
         at: event to go to; by default where the session stands.
+        cache: whose slabs are drawn.
+        task: what there is to do with the picture, one or two sentences above it.
 
     Raises:
         KernelError: EINVAL for a container that there is not, ENOENT for a cache that there is not.
@@ -111,12 +117,14 @@ class View(Lab):
     _esm = assets.module("view.js")
     part = traitlets.Unicode("slabs").tag(sync=True)
 
-    def __init__(self, session: Session, *, select: str | None = None, at: int | None = None, cache: str = "filp") -> None:
+    def __init__(
+        self, session: Session, *, select: str | None = None, at: int | None = None, cache: str = "filp", task: str = ""
+    ) -> None:
         session.machine.find_cache(cache)
         if at is not None:
             session.seek(at)
         wanted = None if select is None else path_of(select, (row.path for row in container_rows(session.machine)))
-        self._begin(ViewController(session, type(self).part.default_value, cache), wanted)
+        self._begin(ViewController(session, type(self).part.default_value, cache, task), wanted)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return the live widget, and beside it its words for where it cannot run."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 import anywidget
 import traitlets
 
 from ..engine.errors import invalid
+from ..lessons.asked import curtain
 from ..scenarios import play
 from ..session import Session
 from . import assets
@@ -21,6 +23,19 @@ from .still import beside, still
 
 FIRST = "fd-bomb"
 SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen", "compare", "become"))
+
+
+class Lifting:
+    """Draws a widget again when the question that it waits for is answered; it does not keep the widget alive."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = ref(lab)
+
+    def __call__(self) -> None:
+        """The question was answered, or is asked again."""
+        lab = self._lab()
+        if lab is not None and lab.comm is not None:
+            lab._again()
 
 
 class Lab(anywidget.AnyWidget):
@@ -76,6 +91,9 @@ class Lab(anywidget.AnyWidget):
         hub.join(self)
         if select is not None:
             controller.look.selected = select
+        controller.curtain = curtain()
+        if controller.curtain is not None:
+            controller.curtain.watch(Lifting(self))
         self._sent = controller.frame()
         self._seen = (self.session.history, self.session.position)
         super().__init__(frame=0)

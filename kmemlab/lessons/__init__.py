@@ -30,14 +30,17 @@ For the author of a lesson. Each lesson has a module `lesson_NN.py` with a `TABL
   What is computed from it (its era, its commands, its seed) is the learner's own.
 * `own_number("03.2", s, 20, 60)` gives a student whose session was made with `Session(seed=7)` a number of their own, the same
   in the notebook, in the table (`own_number(case.number, case.seed, 20, 60)`) and on the teacher's machine.
+
+Nothing here loads a widget but `predict`, in a notebook: this page of the package stands above the lab, its rooms below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import invalid
+from ..notebook import jupyter_shell
 from .asked import Asked, Pointed
 from .checking import check, prediction_of
 from .own import own_number
@@ -56,7 +59,7 @@ def predict(
     order: Sequence[str] | None = None,
     point: Pointed | None = None,
     session: Session | None = None,
-) -> Asked:
+) -> Any:
     """Ask for an answer before the run. Until it is given, the pictures below stay curtained; nothing is scored.
 
     Args:
@@ -68,7 +71,7 @@ def predict(
         session: the learner's own, where the answer depends on it.
 
     Returns:
-        The question, with `answer("2:8")`.
+        In a notebook a widget, elsewhere the question itself; both have `answer("2:8")`.
 
     Raises:
         KernelError: EINVAL for a question that there is not, or that is of another kind.
@@ -80,7 +83,12 @@ def predict(
         wanted = "choices" if row.kind == "choice" else row.kind
         raise invalid(f"question {question} is asked with {wanted}=..., and with nothing else")
     seed = int(session.machine.profile.seed) if session is not None else 0
-    return Asked(question, row, Case(question, session, seed), number or "", choices or order or (), point)
+    asked = Asked(question, row, Case(question, session, seed), number or "", choices or order or (), point)
+    if jupyter_shell() is None:
+        return asked
+    from ..lab.asking import Ask
+
+    return Ask(asked)
 
 
 __all__ = ["check", "own_number", "predict"]

@@ -129,15 +129,27 @@ def late(at):
 RaceView(Scene((("late", late),), old=0), explored=True)"""
 
 
+QUESTIONS = (
+    'from kmemlab.lessons import predict\npredict("02.4", point=lab)',
+    'predict("02.3", choices=["onto the partial list", "on no list"])',
+    """predict("02.7", order=["Pop a cell from the cpu's private list", "Take over cells of the cpu slab",
+"Let go of the cpu slab",
+"Take the first slab of the partial list", "Ask the page allocator for a new slab", "return NULL"])""",
+    'predict("02.2", number="slabs").answer(1)',
+)
+
+
 @contextmanager
 def widgets(server: LabServer, browser: Browser) -> Iterator[LabPage]:
-    """A page with a small widget and a picture of its own."""
+    """A page with a small widget, a picture of its own, and questions of a lesson."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = LabPage(server, context.new_page(), "widgets")
-    page.open(WIDGETS, 'Picture(session, "flow")', RACE)
+    page.open(WIDGETS, 'Picture(session, "flow")', RACE, 'session.run("open 3")', *QUESTIONS)
     page.ready()
     page.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")
     page.page.wait_for_selector(".kmemlab-view[data-part=race] .kl-racerow")
+    page.page.wait_for_selector(".kl-asking[data-done=true] .kl-again")
+    page.page.locator(".kl-asking[data-kind=choice] [role=radio]").first.click()
     try:
         yield page
     finally:

@@ -23,6 +23,7 @@ import { makeMachine } from "./machine.js";
 import { makeOops } from "./oops.js";
 import { makeKeyTable, listenToKeys } from "./keys.js";
 import { makePresenter } from "./present.js";
+import { makeCurtain } from "./curtain.js";
 
 const L_FROM = 1600;
 const M_FROM = 1180;
@@ -143,6 +144,7 @@ function render({ model, el }) {
     state.dismissed = link.frame.notice;
     draw();
   };
+  const curtained = makeCurtain(root, parts.body);
   parts.presenter = makePresenter(root, parts.body, () => measure());
   listenToKeys(root, lab.does);
   keepKeys(root);
@@ -211,7 +213,7 @@ function render({ model, el }) {
     };
     const focused = document.activeElement;
     const ours = focused !== document.body && root.contains(focused);
-    for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
+    if (!curtained(frame)) for (const [name, drawPart] of Object.entries(draws)) guard.part(name, parts[name].el, drawPart);
     // What had the focus may be gone from the picture: the keys stay with the lab.
     if (ours && focused !== root && !focused.getClientRects().length) root.focus({ preventScroll: true });
     drawNotice(frame);

@@ -8,6 +8,7 @@ import { linkTo } from "./link.js";
 import { makePlayer } from "./play.js";
 import { listenToKeys } from "./keys.js";
 import { holdBar } from "./predict.js";
+import { makeCurtain } from "./curtain.js";
 
 const STACK_SMALL_BELOW = 760;
 // Narrower than this there is no room for one slab's cells: it waits until it is wider.
@@ -85,7 +86,9 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   lab.does = new Proxy(actions, { get: (all, key) => all[key] ?? (() => undefined) });
   const words = makeWords();
   const parts = build(lab);
-  root.append(h("div", { class: "kl-body" }, ...parts.el, words.el));
+  const body = h("div", { class: "kl-body" }, ...parts.el, words.el);
+  root.append(body);
+  const curtained = makeCurtain(root, body);
   listenToKeys(root, lab.does);
   // A click leaves the keys with the widget, not with the button that was clicked.
   root.addEventListener("click", (event) => {
@@ -111,7 +114,7 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
       twin: state.twin,
     });
     setAttrs(root, { "data-motion": String(view.motion), "data-playing": String(view.playing) });
-    parts.draw(frame, view, seq, { working: link.working });
+    if (!curtained(frame)) parts.draw(frame, view, seq, { working: link.working });
     // A question that is open in any view of the session holds them all.
     holdBar(root, Boolean(frame.predict) && frame.predict.chosen === undefined);
     words.draw(link.silent ? { kind: "error", text: SMALL_NOT_CONNECTED } : frame.notice);

@@ -30,8 +30,9 @@ function renderView({ model, el }) {
     const bar = makeMiniBar(lab);
     const sentence = h("h1", { class: "kl-sentence", "aria-live": "polite" });
     const picture = make(lab);
+    const task = h("p", { class: "kl-task", hidden: true });
     const twin = h("pre", { class: "kl-twin kl-hidden", id: uniqueId("twin"), tabindex: "-1" });
-    const box = h("div", { class: "kl-viewbox" }, sentence, picture.el, twin);
+    const box = h("div", { class: "kl-viewbox" }, sentence, task, picture.el, twin);
     lab.view.root.dataset.part = model.get("part");
     setAttrs(picture.el, { "aria-describedby": twin.id });
     return {
@@ -41,6 +42,8 @@ function renderView({ model, el }) {
         bar.draw(frame, view, state);
         if (sentence.textContent !== frame.sentence) sentence.textContent = frame.sentence ?? "";
         sentence.hidden = !frame.sentence;
+        if (task.textContent !== (frame.task ?? "")) task.textContent = frame.task ?? "";
+        task.hidden = !frame.task;
         setAttrs(sentence, {
           "data-refusal": Boolean(frame.refusal),
           "aria-live": view.playing && !frame.refused ? "off" : "polite",
