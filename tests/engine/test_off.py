@@ -258,6 +258,39 @@ def test_every_event_can_be_gone_back_to(off: str) -> None:
     assert Session.from_link(s.to_link()).machine.profile.off == off
 
 
+OTHERWISE: tuple[dict[str, Any], ...] = (
+    {"slub": "2.6.23"},
+    {"boot": "slub_nomerge slub_debug=FZPU"},
+    {"rcu": "grace"},
+    {"arrays": "free"},
+    {"irq_payer": "none"},
+    {"patchset": "v3,wired-hooks"},
+)
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids=str)
+@pytest.mark.parametrize("off", WORKING)
+def test_a_design_works_on_other_machines_too(off: str, otherwise: dict[str, Any]) -> None:
+    if off == DRAIN and "patchset" in otherwise:
+        with pytest.raises(KernelError, match="is a listener of its own"):
+            rig(off, **otherwise)
+        return
+    r = rig(off, **otherwise)
+    mine = files(r, 2, 40)
+    r.account("filp", False)
+    r.account("filp")
+    files(r, 3, 20)
+    r.account("filp", False)
+    for fd in mine:
+        r.close(2, fd)
+    for pid, name in ((2, "web"), (3, "db")):
+        r.exit(pid)
+        r.do(r.machine.rcu.end_grace_period)
+        assert r.counter(name)[0] == 0
+        r.rmdir(name)
+    assert arrays(r) == 0 and all(each.done > 0 for each in kmem(r).offs)
+
+
 def test_the_full_list_is_the_allocators_and_every_cache_pays() -> None:
     r = rig(FULL_LIST)
     before = kmem(r).list_ops()
