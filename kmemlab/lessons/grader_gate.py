@@ -166,6 +166,8 @@ class Gate(SlabListener):
         self.owners[(view.cache.name, view.number, number)] = payer
         self.usage[payer] = self.usage.get(payer, 0) + size
         self.refs[payer] = self.refs.get(payer, 0) + 1
+        if len(self.kernel.arrays) < len({key[:2] for key in self.owners}):
+            raise WrongError("the owner stands in no owner array", words.NOT_IN_ARRAY)
 
     def free(self, slab: Slab, number: int) -> None:
         """Hear of an object that goes: its owner gets back what it paid."""

@@ -73,6 +73,10 @@ TAKEN_AT_OFF = (
 )
 CHARGED_WHILE_OFF = "While accounting is off nothing is charged; only what was charged before is given back, when it is freed."
 DRAINED = "Charged in one generation, freed in another: whoever paid is given back, however often it was switched meanwhile."
+NOT_IN_ARRAY = (
+    "Who pays for an object is kept in the kernel's memory, which can run out: in an array from kzalloc, one for each slab. "
+    "What is kept in Python costs nothing, and no real kernel has it."
+)
 ARRAY_GONE = "The array was freed before: what does slab.owners say then, and who looks?"
 RCU_PAIR = "Sections are entered and left in pairs."
 

@@ -100,6 +100,7 @@ PLANTED = {
     ),
     "reference_after_section": (ALL, "use of a freed container: css_get on /a", words.TOO_EARLY),
     "limit_ignored": ("limit", "limit blue to 256; open 2: blue's usage 256, should be 512", words.REFUSED_KEPT),
+    "owners_in_a_dict": ("charge", "open 1: the owner stands in no owner array", words.NOT_IN_ARRAY),
     "filp_only": ("charge", "switch vm_area_struct on; mmap 1: blue's usage 256, should be 176", words.WRONG_SIZE),
 }
 
