@@ -14,10 +14,12 @@ from ..checkpoints import no_cyclic_garbage
 from ..engine.events import SWITCHED, EventLog
 from ..engine.kmem_cache import KmemCache, Slab
 from ..engine.machine import Machine
+from ..engine.slab_cache import SlabCache
 from ..engine.slub_admin import slabs_of
 from ..engine.types import NONE
 from ..records import ContainerRow
 from ..session import Session
+from ..survey_slab import SHARED, Rest, named_arrays, resting_cells
 from .moment import Moment
 
 FEW = 500  # slabs are taken out of a long list one by one
@@ -44,13 +46,14 @@ class SlabPages:
     def renew(self, machine: Machine, cache: KmemCache, log: EventLog) -> None:
         """Read again what was touched since the last time; everything, where that cannot be known."""
         held = {int(cpu.slab.number): int(cpu.freelist) for cpu in cache.cpu_slab if cpu.slab is not None}
+        rests = resting_cells(cache) if isinstance(cache, SlabCache) else {}
         touched = self._touched(machine, cache, log)
         if touched is None:
             self.slabs = {int(slab.number): slab for slab in slabs_of(machine.slub, cache)}
             known, self.rows = self.rows if self._of == (machine, cache) else {}, {}
             with no_cyclic_garbage():
                 for number, slab in self.slabs.items():
-                    row = row_of(slab, held.get(number))
+                    row = row_of(slab, held.get(number), rests.get(int(slab.pfn), ()))
                     before = known.get(str(number))
                     self.rows[str(number)] = before if before == row else row
             self._numbers = []
@@ -65,9 +68,12 @@ class SlabPages:
         """Return the slabs that may have changed, with their first page; None if every slab may have.
 
         A machine that went back has other slabs than it had: one that nothing touched tells it. A SLUB_DEBUG cache is read
-        whole: there a byte of an object may be overwritten, and no event says so.
+        whole: there a byte of an object may be overwritten, and no event says so. So is one of SLAB: objects move between
+        slabs and arrays, and no event says that either.
         """
         length = int(log.length)
+        if isinstance(cache, SlabCache):
+            return None
         if self._of is None or self._of[0] is not machine or self._of[1] is not cache or cache.debug or length < self._read:
             return None
         if length - self._read > len(self.slabs):
@@ -115,19 +121,31 @@ class SlabPages:
         return others
 
 
-def row_of(slab: Slab, cpu_list: int | None) -> Row:
-    """Return a slab as the frame has it; `cpu_list` is the first object of the list that a cpu has of it, None for no cpu's."""
+def row_of(slab: Slab, cpu_list: int | None, resting: tuple[Rest, ...] = ()) -> Row:
+    """Return a slab as the frame has it; `cpu_list` is the first object of the list that a cpu has of it, None for no cpu's.
+
+    Args:
+        slab: which.
+        cpu_list: first object of the list that a cpu has of it, None for no cpu's.
+        resting: in SLAB its objects that are in arrays.
+    """
     on_page = slab.chain(slab.freelist)
     free = on_page if cpu_list is None else slab.chain(cpu_list) + on_page
+    free = [cell for cell, _, _ in resting] + free
     owners = list(slab.owners) if slab.has_owners else [-1] * int(slab.cache.objects)
     for cell in free:
         owners[cell] = FREE
     row: Row = {"pfn": int(slab.pfn), "inuse": slab.live(), "owners": owners, "array": slab.has_owners}
     if free:
         row["free"] = free
-    if cpu_list is not None and on_page:
+    if on_page and (cpu_list is not None or isinstance(slab.cache, SlabCache)):
         row["remote"] = len(on_page)
+    if resting:
+        row["resting"] = [list(each) for each in resting]
     return row
+
+
+OTHERS = 32000  # the turn of a cell in the shared array: no cpu's
 
 
 def turns(row: Mapping[str, Any]) -> list[int]:
@@ -137,6 +155,11 @@ def turns(row: Mapping[str, Any]) -> list[int]:
     own = len(free) - row.get("remote", 0)
     for place, cell in enumerate(free, 1):
         turn[cell] = place if place <= own else -place
+    rests = row.get("resting", [])
+    for cell in free[own:] if rests else []:
+        turn[cell] += own  # in a slab of SLAB the count begins anew
+    for cell, whose, place in rests:
+        turn[cell] = place if whose != SHARED else OTHERS
     return turn
 
 
@@ -156,11 +179,21 @@ def turned_back(row: Row, moment: Moment, slot: int) -> Row:
     elif state == "free":
         made["inuse"] -= 1
         free.insert(0, slot)
-    for key, value in (("free", free), ("remote", remote)):
+    rests = [each for each in row.get("resting", []) if each[0] != slot]
+    for key, value in (("free", free), ("remote", remote), ("resting", rests)):
         made.pop(key, None)
         if value:
             made[key] = value
     return made
+
+
+def lists_and_arrays(cache: SlabCache) -> dict[str, Any]:
+    """Return what the frame's slabs have besides where the allocator is SLAB."""
+    return {
+        "full": [int(slab.number) for slab in cache.slabs_full.slabs()],
+        "free": [int(slab.number) for slab in cache.slabs_free.slabs()],
+        "arrays": [[name, int(array.avail), int(array.limit)] for name, array in named_arrays(cache)],
+    }
 
 
 def slab_pages(
@@ -179,6 +212,8 @@ def slab_pages(
     kept.renew(machine, cache, session.log)
     cpus = {str(n): int(cpu.slab.number) for n, cpu in enumerate(cache.cpu_slab) if cpu.slab is not None}
     partial = [int(slab.number) for slab in cache.partial_list()]
+    of_slab = lists_and_arrays(cache) if isinstance(cache, SlabCache) else {}
+    listed = {*cpus.values(), *partial, *of_slab.get("free", [])}
     rows, key = kept.rows, str(moment.slab)
     event = moment.event
     if event is not None and event.cache == cache.name and event.slot >= 0 and key in rows:
@@ -191,7 +226,7 @@ def slab_pages(
             "name": cache.name, "size": int(cache.size), "objects": int(cache.objects), "order": int(cache.order),
             "accounted": machine.accounted(cache),
         },
-        "slabs": {"rows": rows, "cpus": cpus, "partial": partial, "full": kept.unlisted({*cpus.values(), *partial})},
+        "slabs": {"rows": rows, "cpus": cpus, "partial": partial, "full": kept.unlisted(listed), **of_slab},
     }  # fmt: skip
     if machine.patchset.word_toggle:
         made["cache"]["on"] = machine.patchset.toggle(True)
@@ -201,6 +236,7 @@ def slab_pages(
             mark["owner"] = next((row.ident for row in containers if row.path == event.container), -1)
         made["mark"] = mark
         if mark["kind"] == "taken":
-            cpu = next((cpu for cpu, number in cpus.items() if number == moment.slab), "?")
-            made["slabs"]["note"] = f"slot {mark['slot']} of cpu {cpu} is taken, nobody owns it yet"
+            cpu = next((cpu for cpu, number in cpus.items() if number == moment.slab), "")
+            whose = f" of cpu {cpu}" if cpu else f" of slab {moment.slab}"
+            made["slabs"]["note"] = f"slot {mark['slot']}{whose} is taken, nobody owns it yet"
     return made

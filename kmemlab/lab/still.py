@@ -166,8 +166,9 @@ def listed(sheet: Sheet, cells: Cells, slabs: Frame, tokens: Tokens, y: float) -
     rows = slabs["rows"]
     left = MOST_LISTED
     heads = {
-        "cpu slabs": [(f"cpu {cpu}", number) for cpu, number in slabs["cpus"].items()],
+        **({} if "arrays" in slabs else {"cpu slabs": [(f"cpu {cpu}", number) for cpu, number in slabs["cpus"].items()]}),
         "partial list": [(f"{place}.", number) for place, number in enumerate(slabs["partial"], 1)],
+        **({"free list": [(f"{place}.", number) for place, number in enumerate(slabs["free"], 1)]} if "free" in slabs else {}),
     }
     for title, group in heads.items():
         sheet.words(LISTS, y, title, 12, tokens.ink, 650)
@@ -192,10 +193,16 @@ def listed(sheet: Sheet, cells: Cells, slabs: Frame, tokens: Tokens, y: float) -
 
 
 def full(sheet: Sheet, cells: Cells, slabs: Frame, tokens: Tokens, y: float) -> float:
-    """Draw the full slabs: nothing points at them."""
+    """Draw the full slabs: nothing points at them, unless the allocator is SLAB."""
     group = slabs["full"]
     sheet.words(FULL, y, "full", 12, tokens.ink, 650)
-    sheet.words(FULL + 30, y, f"{len(group):,} slab{'s' * (len(group) != 1)}, on no list", 12, tokens.ink2)
+    sheet.words(
+        FULL + 30,
+        y,
+        f"{len(group):,} slab{'s' * (len(group) != 1)}, on {'a' if 'arrays' in slabs else 'no'} list",
+        12,
+        tokens.ink2,
+    )
     y += 12
     left = MOST_FULL
     drawn = 0

@@ -4,6 +4,14 @@ import { ordinal } from "./dom.js";
 import { ownerLook } from "./palette.js";
 
 const TURNS = new WeakMap();
+/** Stands for the turn of a cell in the array that cpus share. */
+const SHARED_TURN = 32000;
+
+/** The slot that a cpu hands out next, -1 if it has none of this slab; not one that another cpu freed. */
+export function nextOf(row) {
+  if (row.resting) return row.resting.find(([, whose, turn]) => turn === 1 && whose !== "shared")?.[0] ?? -1;
+  return row.free && row.free.length > (row.remote ?? 0) ? row.free[0] : -1;
+}
 
 /** When each free cell's turn comes: 0 not free, k the k-th, -k freed by another cpu and not on this cpu's list yet. */
 export function turnsOf(row) {
@@ -12,7 +20,10 @@ export function turnsOf(row) {
     turns = new Int16Array(row.owners.length);
     const free = row.free ?? [];
     const own = free.length - (row.remote ?? 0);
-    free.forEach((slot, i) => (turns[slot] = i < own ? i + 1 : -i - 1));
+    const { resting } = row;
+    free.forEach((slot, i) => (turns[slot] = i < own ? i + 1 : -i - 1 + (resting ? own : 0)));
+    // In SLAB a turn is one in the cpu's array; the array that cpus share has none.
+    for (const [slot, whose, turn] of resting ?? []) turns[slot] = whose === "shared" ? SHARED_TURN : turn;
     TURNS.set(row, turns);
   }
   return turns;
@@ -27,13 +38,19 @@ export function slotState(frame, slab, slot) {
   if (mark && mark.slab === slab && mark.slot === slot) {
     return { kind: mark.kind, owner: mark.kind === "taken" ? -1 : (mark.owner ?? owner), turn };
   }
-  if (owner === -2) return { kind: "free", owner, turn };
+  if (owner === -2) return { kind: "free", owner, turn, rest: frame.slabs.arrays ? restOf(row, slot) : undefined };
   return { kind: owner === -1 ? "none" : "owned", owner, turn };
+}
+
+/** In SLAB: the array in which a free cell rests, "" for none. */
+function restOf(row, slot) {
+  return row.resting?.find(([cell]) => cell === slot)?.[1] ?? "";
 }
 
 /** The spoken name of a cell: "slab 17, slot 14, taken, no owner". */
 export function cellName(slab, slot, state, containers) {
   const name = containers.get(state.owner)?.name ?? "nobody";
+  if (state.kind === "free" && state.rest !== undefined) return `slab ${slab}, slot ${slot}, ${freeInSlab(state)}`;
   const turn =
     state.turn === 1
       ? "next"
@@ -51,6 +68,13 @@ export function cellName(slab, slot, state, containers) {
     owned: `owned by ${name}`,
   };
   return `slab ${slab}, slot ${slot}, ${words[state.kind]}`;
+}
+
+/** "free, rests in the array of cpu 0, next", or "free in its slab". */
+function freeInSlab({ rest, turn }) {
+  if (rest === "shared") return "free, rests in the shared array";
+  if (!rest) return "free in its slab";
+  return `free, rests in the array of ${rest}, ${turn === 1 ? "next" : `${ordinal(turn)} in turn`}`;
 }
 
 /** "slab 17, page 318: 15 of 16 in use, 12 of bomb, 3 of web". */
@@ -147,7 +171,7 @@ function paintFreeCell(ctx, rect, state, palette, lettered, radius) {
     strokeCell(ctx, rect, thick ? 1 : 0.5, thick ? 2 : 1, next ? palette.ink : palette.line2);
   }
   if (!lettered || !state.turn) return;
-  const words = state.turn < 0 ? `(${-state.turn})` : String(state.turn);
+  const words = state.turn === SHARED_TURN ? "s" : state.turn < 0 ? `(${-state.turn})` : String(state.turn);
   cellLetter(ctx, rect, words, next ? palette.ink : palette.ink3, next ? 700 : 400, palette, 1);
 }
 

@@ -3,7 +3,7 @@
 import { ownerLook } from "./palette.js";
 import { cellRect } from "./slablayout.js";
 import { fieldBlock, fieldInSight } from "./slabzoom.js";
-import { slotState, paintCell } from "./cells.js";
+import { nextOf, slotState, paintCell } from "./cells.js";
 
 // Cells smaller than this have no letter, edge or stripe of their own: all of one colour are painted at once.
 const PLAIN_BELOW = 9;
@@ -136,8 +136,8 @@ function paintPlain(ctx, field, frame, containers, palette) {
       const y = block.y + Math.floor(slot / perLine) * pitch;
       pathOf(owner).rect(x, y, cell, cell);
     });
-    if (row.free && row.free.length > (row.remote ?? 0)) {
-      const rect = cellRect(block, row.free[0]);
+    if (nextOf(row) >= 0) {
+      const rect = cellRect(block, nextOf(row));
       next.rect(rect.x + 0.5, rect.y + 0.5, rect.w - 1, rect.h - 1);
     }
   }

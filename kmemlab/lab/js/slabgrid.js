@@ -3,7 +3,7 @@
 // One tab stop: the grid itself; arrows walk inside, Enter opens the life story. Of thousands of slabs only
 // the rows around the one that is walked are in the page, and those that this event or a choice is about.
 import { h, setAttrs, uniqueId } from "./dom.js";
-import { slotState, cellName } from "./cells.js";
+import { nextOf, slotState, cellName } from "./cells.js";
 
 // Above this many cells the rows are not all in the page.
 const GRID_CELLS = 2000;
@@ -64,7 +64,7 @@ export function makeSlabGrid(lab, walkedTo, zoom) {
       entry.containers === containers;
     if (same) return entry.el;
     // The first free cell, unless another cpu freed it: then it is not on this cpu's list yet.
-    const next = row.free && row.free.length > (row.remote ?? 0) ? row.free[0] : -1;
+    const next = nextOf(row);
     setAttrs(entry.el, {
       "data-slab": slab,
       "data-pfn": row.pfn,
@@ -170,8 +170,9 @@ export function makeSlabGrid(lab, walkedTo, zoom) {
 }
 
 /** The slabs in the order of the picture, without a list of them all: `at` is [slab, where], `placeOf` its inverse. */
-function orderOf({ cpus = {}, partial = [], full = [] }) {
+function orderOf({ cpus = {}, partial = [], full = [], free = [], arrays }) {
   const held = Object.entries(cpus);
+  if (arrays) return orderOfLists({ partial, free, full });
   return {
     length: held.length + partial.length + full.length,
     at(place) {
@@ -190,4 +191,10 @@ function orderOf({ cpus = {}, partial = [], full = [] }) {
       return last < 0 ? -1 : held.length + partial.length + last;
     },
   };
+}
+
+/** The same where every slab is on a list. */
+function orderOfLists(lists) {
+  const all = Object.entries(lists).flatMap(([name, slabs]) => slabs.map((slab, i) => [slab, `${name} ${i + 1}`]));
+  return { length: all.length, at: (place) => all[place], placeOf: (slab) => all.findIndex(([each]) => each === slab) };
 }

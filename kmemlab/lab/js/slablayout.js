@@ -81,7 +81,8 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom =
   // Both columns have room for slabs of the same width; their labels differ.
   const room = stack ? width - base.label : (width - base.between - base.label - base.fullLabel) / 2;
   const column = base.label + room;
-  const listed = Object.keys(slabs.cpus ?? {}).length + (slabs.partial ?? []).length;
+  const { free = [] } = slabs;
+  const listed = Object.keys(slabs.cpus ?? {}).length + (slabs.partial ?? []).length + free.length;
   const many = (listed + (slabs.full ?? []).length) * objects > MANY_CELLS;
   const out = {
     width,
@@ -101,8 +102,9 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom =
   };
   const shape = slabShape(objects, room, base);
   const lists = { ...shape, x: base.label, step: rowPitch(shape, base, listed) };
-  let y = layoutCpus(out, slabs, lists, base);
-  y = layoutPartial(out, slabs, lists, base, column, objects, y);
+  let y = slabs.arrays ? layoutArrays(out, slabs, base) : layoutCpus(out, slabs, lists, base);
+  y = layoutList(out, "partial", slabs.partial ?? [], "refilled from the head", lists, base, column, objects, y);
+  if (slabs.arrays) y = layoutList(out, "free", free, "no object in use", lists, base, column, objects, y + base.font * 0.3);
   out.captionX = base.label;
   out.captionY = y + base.font * 1.1;
   const listsEnd = out.captionY + base.font * 3.3;
@@ -111,7 +113,7 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom =
   const fullX = stack ? 0 : Math.min(column, listWidth) + base.between;
   const top = stack ? listsEnd + 4 : 0;
   const tall = Math.max(base.height, stack ? 0 : listsEnd);
-  const end = layoutFull(out, slabs.full ?? [], objects, base, {
+  const end = layoutFull(out, slabs.full ?? [], slabs.arrays ? "a" : "no", objects, base, {
     x: fullX,
     y: top,
     width: width - fullX,
@@ -135,6 +137,13 @@ function layoutCpus(out, slabs, shape, base) {
   return y;
 }
 
+/** SLAB: no cpu has a slab in hand, but an array of free objects from any. */
+function layoutArrays(out, slabs, base) {
+  const sub = slabs.note ?? slabs.arrays.map(([name, avail, limit]) => `${name}: ${avail} of ${limit}`).join(", ");
+  out.heads.push({ x: 0, y: base.font, text: "arrays", sub, note: slabs.note });
+  return base.font * 1.95;
+}
+
 /** From one row of a list to the next: as airy as the design, but closer where many rows are to fit. */
 function rowPitch(shape, base, rows) {
   const airy = shape.height + Math.round(Math.min(shape.cell, base.cell) * base.air);
@@ -155,39 +164,38 @@ function addBlock(out, slab, where, shape, x, y) {
   out.blocks.push({ ...shape, slab, where, x, y });
 }
 
-function layoutPartial(out, slabs, shape, base, column, objects, start) {
-  const partial = slabs.partial ?? [];
+function layoutList(out, list, slabs, told, shape, base, column, objects, start) {
   let y = start + base.font * 1.05;
   out.heads.push({
     x: 0,
     y,
-    text: "partial list",
-    sub: partial.length ? "refilled from the head" : "empty",
+    text: `${list} list`,
+    sub: slabs.length ? told : "empty",
   });
   y += base.font * 0.95;
   // Where all is scrolled anyway the lists may stand in a field, too; else they may make the stage taller.
   const rowsFit = out.many
     ? Math.floor((base.height - base.font * WORDS_BELOW - y) / shape.step)
     : Math.max(8, Math.floor((base.height * 1.5) / shape.step));
-  if (partial.length > rowsFit) return layoutLongList(out, partial, objects, base, column, y);
+  if (slabs.length > rowsFit) return layoutLongList(out, list, slabs, objects, base, column, y);
   const top = y;
   let last = y;
-  partial.forEach((slab, i) => {
-    addBlock(out, slab, `partial ${i + 1}`, shape, shape.x, y);
+  slabs.forEach((slab, i) => {
+    addBlock(out, slab, `${list} ${i + 1}`, shape, shape.x, y);
     out.rows.push({ y, shape, slab, name: i ? "place" : "head", place: i + 1, from: base.font * 1.3 });
     last = y + rowMiddle(shape, base) - base.font * 0.25;
     y += shape.step;
   });
-  if (partial.length) out.trunks.push({ d: `M5 ${top - 3}V${last}` });
+  if (slabs.length) out.trunks.push({ d: `M5 ${top - 3}V${last}` });
   return y;
 }
 
 /** A long list still is a line: its slabs hang on a trunk, row after row, in a field that is scrolled. */
-function layoutLongList(out, partial, objects, base, column, start) {
+function layoutLongList(out, list, slabs, objects, base, column, start) {
   const left = base.font * 1.3;
   const height = Math.max(base.height - base.font * WORDS_BELOW - start, base.height * 0.3);
   const box = { x: left, y: start, width: column - left, height };
-  const field = layoutField("partial", partial, objects, base, box, out.zoom);
+  const field = layoutField(list, slabs, objects, base, box, out.zoom);
   field.height = Math.min(height, field.tall);
   out.fields.push(field);
   const end = start + field.height;
@@ -200,13 +208,13 @@ function layoutLongList(out, partial, objects, base, column, start) {
   return end + base.font * 0.9;
 }
 
-function layoutFull(out, full, objects, base, box) {
+function layoutFull(out, full, which, objects, base, box) {
   let y = box.y + base.font;
   out.heads.push({
     x: box.x,
     y,
     text: "full",
-    sub: `${plural(full.length, "slab")}, on no list`,
+    sub: `${plural(full.length, "slab")}, on ${which} list`,
   });
   y += base.font * 0.95;
   const foot = base.font * 2.9;

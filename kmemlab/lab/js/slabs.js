@@ -186,7 +186,7 @@ export function makeSlabs(lab) {
         tip.hide();
       }
       const slabs = frame.slabs;
-      const any = slabs && [slabs.partial, slabs.full, Object.keys(slabs.cpus ?? {})].some((list) => list?.length);
+      const any = slabs && [slabs.partial, slabs.full, slabs.free, Object.keys(slabs.cpus ?? {})].some((list) => list?.length);
       drawEmpty(lab, empty, nobody, frame, any);
       box.hidden = !any;
       grid.el.hidden = !any;

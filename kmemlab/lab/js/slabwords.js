@@ -98,7 +98,7 @@ function paintCaptions(write, layout, frame, palette) {
   const { base } = layout;
   const size = base.font - 0.5;
   const line = base.font * 1.4;
-  const lists = layout.rows.some((row) => !row.number);
+  const lists = frame.slabs.arrays || layout.rows.some((row) => !row.number);
   const { rows, cpus = {}, partial = [], full = [] } = frame.slabs;
   // Slabs by the dozen are looked at one by one; where there are thousands the lists and the first full ones tell.
   const array = [...Object.values(cpus), ...partial.slice(0, 99), ...full.slice(0, 99)].some((slab) => rows[slab]?.array);
@@ -107,7 +107,8 @@ function paintCaptions(write, layout, frame, palette) {
   if (lists) {
     write("1", x, y, size, 650, palette.ink);
     const after = textWidth("1", size, 650) + size * 0.3;
-    write("is the next free slot, then 2, 3, …", x + after, y, size, 400, palette.ink2);
+    const told = frame.slabs.arrays ? "is next in its cpu's array; (1) in its slab; s: shared" : "is the next free slot, then 2, 3, …";
+    write(told, x + after, y, size, 400, palette.ink2);
   }
   if (lists && array) {
     // One pointer of 8 bytes for each object: struct kmem_container *owner[objects].
@@ -123,7 +124,10 @@ function paintCaptions(write, layout, frame, palette) {
   }
   if (layout.fullNote) {
     const { x: nx, y: ny } = layout.fullNote;
-    write("Nothing points at a full slab, so turning", nx, ny, size, 400, palette.ink2);
-    write("accounting off could not find these objects.", nx, ny + line, size, 400, palette.ink2);
+    const [first, second] = frame.slabs.arrays
+      ? ["A list leads to every full slab. What rests in", "an array counts as in use: the slab cannot tell."]
+      : ["Nothing points at a full slab, so turning", "accounting off could not find these objects."];
+    write(first, nx, ny, size, 400, palette.ink2);
+    write(second, nx, ny + line, size, 400, palette.ink2);
   }
 }

@@ -12,7 +12,7 @@ const LETTERED = 16;
 /**
  * A list of slabs in a box.
  * @typedef {Object} SlabField
- * @property {string} name "partial" or "full"
+ * @property {string} name "partial", "full" or "free"
  * @property {number[]} slabs
  * @property {string} level
  * @property {any} shape of one slab, see slabshape.js
