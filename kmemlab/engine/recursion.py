@@ -20,7 +20,7 @@ from .errors import KernelError
 from .kmem import KmemController, KmemSubsystem
 from .kmem_cache import KMALLOC
 from .printk import KernelLog
-from .types import POINTER, i64, mypyc_attr
+from .types import POINTER, i64
 
 if TYPE_CHECKING:
     from .kmem_cache import KmemCache, Slab
@@ -31,7 +31,6 @@ BOOT_WORD: Final = "kmalloc_account"
 DEEPEST: Final = 8  # slabs that may wait for each other: kmemlab's choice. Where it ends at all, it ends at two
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class NestedController(KmemController):
     """The controller of a machine whose kmalloc caches may be accounted.
 
