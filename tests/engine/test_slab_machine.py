@@ -118,7 +118,7 @@ def test_off_by_full_list_uncharges_what_is_live_and_leaves_what_rests_alone() -
 
 
 OTHERWISE: tuple[dict[str, Any], ...] = (
-    {"before_on": "root"}, {"before_on": "refuse"}, {"patchset": "v1"}, {"patchset": "v2"}, {"rss": True}, {"rcu": "grace"},
+    {"before_on": "root"}, {"before_on": "refuse"}, {"rss": True}, {"rcu": "grace"},
     {"irq_payer": "none"}, {"arrays": "free"},
     {"kinds": "cache,kmalloc,vmalloc,pages"},
 )  # fmt: skip
@@ -223,6 +223,7 @@ def test_a_default_machine_does_not_know_that_there_is_another_allocator() -> No
 @pytest.mark.parametrize(("options", "says"), [
     ({"allocator": "slob"}, "choose slub or slab"), ({"allocator": 1}, "a word is needed"),
     ({"allocator": "slab", "off": "walk"}, "a design for SLUB"),
+    ({"allocator": "slab", "patchset": "v2"}, "needs the notifiers of v3"),
     ({"allocator": "slab", "boot": "slub_debug=FZPU"}, "an option of SLUB"),
 ])  # fmt: skip
 def test_a_machine_that_cannot_be_booted_says_why(options: dict[str, object], says: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_the_rows_of_the_frame_are_the_records_of_the_machine(seed: int) -> None
     one = bombed()
     one.do({"action": "run", "line": "echo filp 6 3 1 > /proc/slabinfo"})
     for _ in range(40):
-        acts = [
+        acts: list[dict[str, Any]] = [
             {"action": "step"}, {"action": "back"}, {"action": "seek", "n": chance.randrange(one.session.length + 1)},
             {"action": "run", "line": f"as {chance.choice([2, 3, 4])}@{chance.randrange(2)} open {chance.randrange(1, 9)}"},
             {"action": "run", "line": f"as {chance.choice([2, 3, 4])}@{chance.randrange(2)} close {chance.randrange(9)}"},
