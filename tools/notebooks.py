@@ -91,7 +91,9 @@ def make(path: Path) -> nbformat.NotebookNode:
         before = {name: os.environ.get(name) for name in quiet}
         os.environ.update(quiet)
         try:
-            client = NotebookClient(notebook, timeout=120, record_timing=False, resources={"metadata": {"path": str(MADE)}})
+            client = NotebookClient(
+                notebook, timeout=120, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": str(MADE)}}
+            )
             with client.setup_kernel():
                 for number, cell in enumerate(notebook.cells):
                     if cell.cell_type == "code":
