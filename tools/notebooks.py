@@ -105,7 +105,7 @@ def make(path: Path) -> nbformat.NotebookNode:
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [light(output) for output in cell.outputs if worth_keeping(output)]
+            cell.outputs = [light(output) for output in joined(cell.outputs) if worth_keeping(output)]
             cell.metadata.pop("execution", None)
         else:
             cell.source = re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL)
@@ -126,6 +126,17 @@ def fill(client: NotebookClient, text: str) -> str:
     client.nb.cells.pop()
     filled: str = json.loads("".join(output.text for output in cell.outputs))
     return filled
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return outputs with what was printed in one go as one: how a stream is cut into messages is a matter of moments."""
+    made: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if made and output.output_type == made[-1].output_type == "stream" and output.name == made[-1].name:
+            made[-1].text += output.text
+        else:
+            made.append(output)
+    return made
 
 
 def worth_keeping(output: nbformat.NotebookNode) -> bool:

@@ -213,3 +213,12 @@ def test_make_notebooks_says_what_is_stale_and_what_breaks_a_rule(
     notebooks.main(["--check"])
     assert "stale" not in capsys.readouterr().err
     assert notebooks.lessons(["02"]) == []
+
+
+def test_how_a_stream_was_cut_into_messages_does_not_matter() -> None:
+    cut = [
+        {"output_type": "stream", "name": name, "text": text}
+        for name, text in (("stdout", "a"), ("stdout", "b\n"), ("stderr", "c"))
+    ]
+    whole = notebooks.joined([nbformat.from_dict(each) for each in cut])
+    assert [(output.name, output.text) for output in whole] == [("stdout", "ab\n"), ("stderr", "c")]
