@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .shell import Result
 
 Told = tuple[str, dict[str, str | int]]  # kind of step, values of its sentence
-LOOKING = ("cat", "dmesg", "ls", "ps", "help", "man", "sites")
+LOOKING = ("cat", "cost", "dmesg", "ls", "ps", "help", "man", "sites")
 COUNTED = {  # commands that do something N times: kind of step, what N counts
     "stat": ("looked for", "name"), "mmap": ("mapped", "map"), "touch": ("touched", "map"), "munmap": ("unmapped", "map"),
     "fault": ("faulted", "page"),

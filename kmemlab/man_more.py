@@ -20,6 +20,13 @@ rcu
 End a grace period. A machine booted with rcu="grace" keeps until then a closed struct file, a pruned dentry, and of a task
 that ended pid, task_struct and stack: allocated, and charged to whoever paid. On a machine with rcu="now" nothing ever waits.
 The real kernel ends one by itself every few milliseconds (kmemlab's choice: only this command does).""",
+    "cost": """\
+cost [all]
+
+Say what nobody is charged for, cache by cache: slabs without an object in use that SLUB keeps, free slots of the others, what
+is left behind the last object of a slab, and owner arrays, with the share of a slab that one takes (25 % for anon_vma, 1.2 %
+for mm_struct). Below stand a pointer for each page of memory (8 bytes, in struct page) and the states of containers. With `all`
+also caches that have no slab. kmemlab's own command; it changes nothing.""",
     "mmap": """\
 mmap N
 

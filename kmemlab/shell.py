@@ -20,7 +20,7 @@ from .engine.recursion import traps_of
 
 LONGEST_LINE = 4096
 WITHOUT_KERNEL = frozenset(("dmesg", "help", "man"))  # what is said of a machine that has halted, too: its console, the manual
-LOOKING = frozenset(("cat", "dmesg", "ls", "ps", "help", "man", "sites"))  # commands that only read
+LOOKING = frozenset(("cat", "cost", "dmesg", "ls", "ps", "help", "man", "sites"))  # commands that only read
 
 
 @dataclass(frozen=True)

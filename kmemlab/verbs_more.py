@@ -14,6 +14,7 @@ from .engine.mm import fault, mmap, munmap, room, touch
 from .engine.signals import lock_file, queue_signal, timer_create, unshare_mounts
 from .engine.sockets import sys_pipe, sys_socket
 from .engine.types import GFP_KERNEL, GFP_NOFAIL
+from .overhead import overhead_rows, overhead_text
 from .verbs_tasks import amount, some_refused
 
 if TYPE_CHECKING:
@@ -75,6 +76,14 @@ def rcu(shell: Shell, args: list[str]) -> str:
     if args:
         raise usage_error("rcu")
     return f"{shell.machine.rcu.end_grace_period():,} objects freed"
+
+
+@verb("cost [all]")
+def cost(shell: Shell, args: list[str]) -> str:
+    """Say what nobody is charged for, cache by cache; with `all` of caches without a slab too."""
+    if args not in ([], ["all"]):
+        raise usage_error("cost")
+    return overhead_text(overhead_rows(shell.machine, args == ["all"]))
 
 
 @verb("mmap N")

@@ -152,3 +152,16 @@ def test_the_command_says_what_the_records_say(tmp_path: Path) -> None:
     wrong = kmemlab("cost", "--scenario", "rss", "--session", str(tmp_path / "s.json"))
     assert (wrong.returncode, "leave one out" in wrong.stderr) == (2, True)
     assert kmemlab("cost", "--scenario", "nothing").returncode == 2
+
+
+def test_the_terminal_says_it_too_and_changes_nothing() -> None:
+    session = worked(2)
+    before = session.machine.state_hash()
+    said = session.run("cost")[0]
+    assert (said.out, said.errno) == (overhead_text(rows_of(session)), 0)
+    every = session.run("cost all")[0].out
+    assert every == overhead_text(overhead_rows(session.machine, every=True))
+    assert "fasync_cache" in every
+    assert "fasync_cache" not in said.out
+    assert session.run("cost filp")[0].status == 2
+    assert session.machine.state_hash() == before

@@ -198,6 +198,13 @@ class Walk(Typist):
         said = {int(row[0]): (int(row[3]), row[4].rstrip("/") if row[4] != "-" else "") for row in rows}
         assert said == {pid: (len(self.naive.files[pid]), where) for pid, where in self.naive.where.items()}
 
+    def cost(self, chance: Random) -> None:
+        """Ask what nobody is charged for: the states of all containers, and 8 bytes a page of 4 KiB, are among it."""
+        lines = self.line(chance.choice(("cost", "cost all"))).out.splitlines()
+        told = dict(line.rsplit(": ", 1) for line in lines if ": " in line and line[0] in "ps")
+        if not self.debugged:  # where kmalloc-64 has 64 bytes
+            assert told["states of containers"] == f"{64 * len(self.naive.ident):,}"
+
     def help(self, chance: Random) -> None:
         """Ask for help, about anything."""
         verb = chance.choice(
@@ -361,7 +368,7 @@ RULES: Final[dict[str, Callable[[Walk, Random], None]]] = {
     for name in (
         "mkdir", "rmdir", "mv", "attach", "limit", "failcnt", "switch", "release", "last_object",
         "chown", "remount", "cat", "ls", "ps",
-        "help", "nonsense", "fork", "end", "open", "close", "pipe", "socket", "mmap", "munmap", "page_fault", "other",
+        "cost", "help", "nonsense", "fork", "end", "open", "close", "pipe", "socket", "mmap", "munmap", "page_fault", "other",
         "reclaim", "interrupt",
     )
 }  # fmt: skip
