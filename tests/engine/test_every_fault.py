@@ -340,6 +340,7 @@ OTHERWISE: tuple[dict[str, Any], ...] = (
     {"irq_payer": "none"},
     {"arrays": "free"},
     {"before_on": "root"},
+    {"rss": True},
     {"kinds": "cache,kmalloc,vmalloc,pages"},
     {"allocator": "slab"},
 )
