@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kmemlab.figures.cost import cost_figure, cost_text
     from kmemlab.figures.export import ExportError, write_image
     from kmemlab.figures.flow import flow_figure, flow_text
+    from kmemlab.figures.found import found_text
     from kmemlab.figures.frame import Room, room_for
     from kmemlab.figures.graphs import charge_path_graph, container_graph, flow_graph
     from kmemlab.figures.held import graph_figure
@@ -33,6 +34,7 @@ _ROOMS = {
     "cost": ("cost_figure", "cost_text"),
     "export": ("ExportError", "write_image"),
     "flow": ("flow_figure", "flow_text"),
+    "found": ("found_text",),
     "frame": ("Room", "room_for"),
     "graphs": ("charge_path_graph", "container_graph", "flow_graph"),
     "held": ("graph_figure",),
@@ -72,6 +74,7 @@ __all__ = [
     "flow_figure",
     "flow_graph",
     "flow_text",
+    "found_text",
     "graph_figure",
     "graph_text",
     "hierarchy_figure",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from ..engine.events import NEWPAGE
+from ..engine.kmem_cache import KmemCache
+from ..engine.machine import Machine
 from ..figures import (
     Newborn,
     Owner,
@@ -17,6 +19,7 @@ from ..figures import (
     cost_text,
     flow_figure,
     flow_text,
+    found_text,
     graph_figure,
     graph_text,
     hierarchy_figure,
@@ -117,6 +120,12 @@ def picture(
             return {"twin": f"{twin}\n... and {left:,} more, all full" if left > 0 else twin}
         figure, twin = slabs_figure(slabs, owners, chosen, shown, cache), slabs_text(slabs, owners, cache)
     return {"figure": without_null(figure.to_plotly_json()), "twin": twin, "question": QUESTIONS[tab]}
+
+
+def found_twin(moment: Moment, cache: KmemCache, machine: Machine, owners: Mapping[str, Owner]) -> str:
+    """Return the twin of a small widget's slab pages: each slab, and through what the kernel finds it."""
+    slabs = tuple(moment.slab_row(row) for row in slab_rows(machine, cache, TWIN_SLABS))
+    return found_text(slabs, int(cache.size), int(cache.order), owners, int(cache.nr_slabs) - len(slabs))
 
 
 def kept_or(look: Look, build: Callable[[], dict[str, Any]]) -> dict[str, Any]:

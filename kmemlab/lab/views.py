@@ -12,6 +12,7 @@ from typing import Any
 import traitlets
 
 from ..engine.errors import invalid
+from ..engine.slab_cache import SlabCache
 from ..figures import assign_owners, hierarchy_text, path_text
 from ..records import ContainerRow
 from ..session import Session
@@ -20,7 +21,7 @@ from . import assets, viewwords
 from .controller import Controller
 from .frame import containers, guarded, moment_of, words
 from .moment import Moment, path_nodes
-from .pictures import kept_or, picture
+from .pictures import found_twin, kept_or, picture
 from .questions import Question
 from .slabsection import slab_pages
 from .still import beside, twin_still
@@ -94,6 +95,8 @@ class ViewController(Controller):
         if self.part == "slabs":
             cache = machine.caches.get(look.cache)
             part = part | (slab_pages(session, moment, cache, rows, look.pages) if cache is not None else {})
+            if cache is not None and not isinstance(cache, SlabCache):  # SLAB has all its slabs on lists
+                part = part | {"twin": found_twin(moment, cache, machine, look.owners)}
             return {**part, "sentence": viewwords.slabs_sentence({**frame, **part})}
         if self.part == "flow":
             return {**part, "sentence": viewwords.flow_sentence(frame)}
