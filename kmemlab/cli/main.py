@@ -19,7 +19,7 @@ from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
-from . import app, cost, doctor, grade, merging, off, races, replay, sh, verify, zoo
+from . import app, cost, doctor, grade, merging, off, progress, races, replay, sh, verify, zoo
 
 PATCHSET_HELP = f"v3, v2 or v1, and behind commas single differences to turn on (no-NAME: off): {', '.join(SWITCHES)}"
 BOMB_NAMES = [bomb.name for bomb in BOMBS]
@@ -146,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
     nine.add_argument("--memory", type=size, default=1 << 30, metavar="N", help="of the machine; 1G")
     nine.add_argument("--json", action="store_true", help="print one JSON object")
     nine.set_defaults(run=off.run)
+    progress.add(commands.add_parser("progress", help="which exercises of the lessons are solved, checked again here"))
     grade.add(commands.add_parser("grade", help="grade a controller that a student wrote, and tell its shortest failing story"))
     return top
 

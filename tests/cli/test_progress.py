@@ -1,0 +1,85 @@
+"""`kmemlab progress`: what a learner's file claims is checked again here, and a claim alone is worth nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmemlab import Session
+from kmemlab.cli.main import main
+from kmemlab.lessons import check
+from kmemlab.lessons.lesson_02 import machine
+
+
+def reachable(cache: Any) -> int:
+    return sum(slab.live for slab in cache.cpu_slabs + cache.partial)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "ada.json"
+    monkeypatch.setenv("KMEMLAB_PROGRESS", str(path))
+    check("02.5", ["2:1", "2:3", "2:5", "2:8"])
+    check("02.5", ["2:3", "2:5", "2:1", "2:8"])
+    check("02.6", ["0:3", "1:4", "2:9", "2:8", "5:1"])
+    check("02.8", reachable)
+    session = Session(slub="2.6.24", cpus=1, boot="slub_nomerge", seed=7)
+    session.run("open 40", "close 7 20")
+    check("02.9", session)
+    return path
+
+
+def states(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, str]:
+    assert main(["progress", "--json", *arguments]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    return {each["number"]: each["state"] for each in answers}
+
+
+def test_every_answer_is_checked_again_and_a_function_is_not_run(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["progress", str(kept)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[1:4] == ["02.5", "right", "2"]
+    assert lines[-1] == "progress: 1 file, 4 answers, 2 right"
+    assert states(capsys) == {"02.5": "right", "02.6": "not yet", "02.8": "said right", "02.9": "right"}, "by default one's own"
+
+
+def test_a_claim_alone_is_worth_nothing(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = json.loads(kept.read_text())
+    saved["checked"]["02.6"]["right"] = True
+    saved["checked"]["02.9"]["session"] = machine("open 40").to_dict()
+    kept.write_text(json.dumps(saved))
+    found = states(capsys, str(kept))
+    assert found["02.6"] == found["02.9"] == "not yet"
+
+
+def test_a_session_of_another_seed_does_not_count(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert states(capsys, str(kept), "--seed", "7")["02.9"] == "right"
+    assert states(capsys, str(kept), "--seed", "8")["02.9"] == "other seed"
+
+
+def test_rows_that_cannot_be_read_say_so_and_take_nothing_with_them(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = json.loads(kept.read_text())
+    saved["checked"] |= {"98.1": {"answer": 1}, "junk": {}, "02.2": {"answer": 1}, "02.9": {"session": {"kmemlab_session": 1}}}
+    kept.write_text(json.dumps(saved))
+    found = states(capsys, str(kept))
+    assert found["02.5"] == "right"
+    assert {found[number] for number in ("98.1", "junk", "02.2", "02.9")} == {"unreadable"}
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", "[]", '{"kmemlab_session": 1}'])
+def test_a_foreign_file_is_refused_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None) -> None:
+    path = tmp_path / "foreign.json"
+    if text is not None:
+        path.write_text(text)
+    assert main(["progress", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"kmemlab: {path}:1: expected a progress file, found ")
+    assert said.count("\n") == 1
+
+
+def test_without_a_file_and_without_ones_own_it_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["progress"]) == 2
+    assert "name a progress file" in capsys.readouterr().err
