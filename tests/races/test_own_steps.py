@@ -96,12 +96,14 @@ def test_one_that_yields_for_ever_is_stopped_with_a_sentence() -> None:
         assert caught.value.shell_words == "Connection timed out"
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_one_that_never_yields_is_stopped_with_a_sentence(before: bool) -> None:
+@pytest.mark.parametrize("where", ["before", "behind", "in one line"])
+def test_one_that_never_yields_is_stopped_with_a_sentence(where: str) -> None:
     def runaway(at: At) -> Iterator[str]:
-        if before:
+        if where == "before":
             while True:
                 pass
+        if where == "in one line":
+            while True: pass  # fmt: skip  # noqa: E701
         yield "begin"
         while True:
             try:
@@ -109,7 +111,7 @@ def test_one_that_never_yields_is_stopped_with_a_sentence(before: bool) -> None:
             except Exception:
                 continue
 
-    with pytest.raises(KernelError, match=r"mine ran 200,000 lines without a stop: yield before each step, and end\."):
+    with pytest.raises(KernelError, match=r"mine ran 1,000,000 instructions without a stop: yield before each step, and end\."):
         explore(Scene((("mine", runaway),)))
 
 
