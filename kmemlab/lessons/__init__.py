@@ -30,6 +30,7 @@ For the author of a lesson. Each lesson has a module `lesson_NN.py` with a `TABL
   What is computed from it (its era, its commands, its seed) is the learner's own.
 * `own_number("03.2", s, 20, 60)` gives a student whose session was made with `Session(seed=7)` a number of their own, the same
   in the notebook, in the table (`own_number(case.number, case.seed, 20, 60)`) and on the teacher's machine.
+* What somebody answers is kept in their progress file (progress.py); `kmemlab progress FILE...` checks it again (grading.py).
 
 Nothing here loads a widget but `predict`, in a notebook: this page of the package stands above the lab, its rooms below it.
 """

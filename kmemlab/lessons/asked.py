@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
+from weakref import WeakSet
 
 from ..engine.errors import invalid
 from ..notebook import attended
@@ -65,6 +66,7 @@ class Asked:
         # A table and a notebook that do not fit are to be found when the cell is run, not when somebody answers.
         self.wanted = row.wanted(case, self.lines)
         self._remember()
+        _ASKED.add(self)
         global _LAST
         _LAST = self
 
@@ -112,6 +114,8 @@ class Asked:
             else:
                 self.trouble = progress.note("predicted", self.number, {"answer": self.spelled(self.given)})
             self._tell()
+            for other in self._others():
+                other._follow(self.spelled(self.given))
         return self
 
     def again(self) -> None:
@@ -121,6 +125,20 @@ class Asked:
             _GIVEN.pop(self.number, None)
             self.trouble = progress.forget("predicted", self.number)
             self._tell()
+            for other in self._others():
+                other._follow(None)
+
+    def _others(self) -> list[Asked]:
+        """Return the same question as it was asked before, or since: its cell was run twice, and pictures wait for each."""
+        return [other for other in _ASKED if other.number == self.number and other is not self]
+
+    def _follow(self, answer: str | None) -> None:
+        """Take over the answer of the same question, or forget it; one that is none here is left alone."""
+        try:
+            self.given = None if answer is None else self.read(answer)
+        except OSError:
+            return
+        self._tell()
 
     def spelled(self, answer: Any) -> str:
         """Return an answer as it is shown and kept: `read` takes it again."""
@@ -174,6 +192,7 @@ class Asked:
         return "\n".join([f"Prediction {self.number}: answer with {how[self.kind]}.", *lines, *rows])
 
 
+_ASKED: WeakSet[Asked] = WeakSet()
 _LAST: Asked | None = None  # the question that was asked last, in this process
 _GIVEN: dict[str, str] = {}  # answers, where no progress file is kept
 

@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -23,6 +24,7 @@ FATES = ["onto the partial list", "on no list"]
 def somebody_sits_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(rooms, "_LAST", None)
     monkeypatch.setattr(rooms, "_GIVEN", {})
+    monkeypatch.setattr(rooms, "_ASKED", WeakSet())
     monkeypatch.setenv("KMEMLAB_CURTAIN", "on")
     yield
 

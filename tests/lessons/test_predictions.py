@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -39,6 +40,7 @@ STEPS = [
 def nothing_answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(rooms, "_LAST", None)
     monkeypatch.setattr(rooms, "_GIVEN", {})
+    monkeypatch.setattr(rooms, "_ASKED", WeakSet())
     yield
 
 
@@ -197,6 +199,18 @@ def test_a_picture_that_would_tell_an_open_question_waits_for_it() -> None:
     assert second.section() == {"number": "02.4", "kind": "point", "lines": [], "behind": "02.3"}
     first.answer("A")
     assert len(second.section()["picture"]["rows"]) == 3
+
+
+def test_a_cell_that_is_run_twice_asks_one_question() -> None:
+    first = question("choice")
+    again = question("choice")
+    heard: list[bool] = []
+    first.watch(lambda: heard.append(first.open))
+    again.answer("D")
+    assert first.given == 3
+    first.again()
+    assert again.open
+    assert heard == [False, True], "pictures that wait for the first are told, too"
 
 
 def test_whoever_waits_is_told_of_the_answer() -> None:
