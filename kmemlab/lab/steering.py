@@ -12,6 +12,7 @@ from ..engine.errors import KernelError, invalid
 from ..races import Scene, explore
 from ..races.run import SOFTIRQ, Run, Stage
 from ..races.schedules import Schedule, every
+from ..races.steps import mutex_free
 from ..races.story import counts, plural
 from ..races.versions import CHARGES, scene
 from ..survey import container_rows
@@ -141,7 +142,7 @@ class Steering:
         if actor.due is None:
             return f"{actor.at.name} is done."
         waits = sorted(run.grace.waits.get(who, ()))
-        if waits and actor.due.name == "put_old":
+        if waits and actor.due.ready is not mutex_free:
             return f"It waits until {' and '.join(run.actors[n].at.name for n in waits)} has left the read section."
         return "It waits for the containers' mutex."
 

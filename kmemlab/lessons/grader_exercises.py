@@ -9,11 +9,14 @@ from typing import Any
 
 from ..engine.errors import KernelError, invalid
 from ..engine.notify import SlabListener
+from ..races.at import At
 from ..races.explorer import explore
 from ..races.operations import attach_rmdir
-from ..races.run import Stage
+from ..races.run import Run, Stage
 from ..races.scene import Scene
+from ..races.steps import Steps
 from . import grader_words as words
+from . import three_steps as toys
 from .grader_drain import grade_drain
 from .grader_kernel import Kernel
 from .grader_run import Failure, Part, grade_part
@@ -120,6 +123,78 @@ def grade_steps(steps: Any, seed: int) -> list[Part]:
     return [part]
 
 
+def grade_remover(steps: Any, seed: int) -> list[Part]:
+    """Grade lesson 06's remover: alone it moves the task and removes blue; beside a reader no order of the steps goes wrong."""
+    operation = function_of(steps)
+    part = Part("all schedules", 15)
+    alone = run_alone(Scene(((toys.LEFT, no_steps), (toys.RIGHT, operation)), old=0, names=toys.NAMES))
+    wrong = alone.end().removeprefix(f"{toys.RIGHT}: ")
+    if (
+        not wrong
+        and alone.machine.tasks.find(toys.PID).css[alone.machine.kmem_subsystem.index] is alone.machine.kmem_subsystem.owners[1]
+    ):
+        wrong = f"task {toys.PID} is still in {toys.BLUE}"
+    if not wrong and alone.machine.kmem_subsystem.owners[1] is not None:
+        wrong = f"{toys.BLUE} is still there"
+    if wrong:
+        part.failure = Failure(f"remover, alone: {wrong}", words.NOT_REMOVED, schedule=alone.story)
+        return [part]
+    return [all_of(part, toys.race(toys.reader, operation))]
+
+
+def grade_tryget(steps: Any, seed: int) -> list[Part]:
+    """Grade lesson 06's charger that may be told no: every order of its steps and of a hasty remover's ends with a payer."""
+    operation = function_of(steps)
+    part = Part("all schedules", 15)
+
+    def paid(at: At) -> Steps:
+        yield from operation(at)
+        owners = [*at.machine.kmem_subsystem.owners, at.group]  # a container that was removed pays for nothing, but that is
+        if not any(owner.res.usage for owner in owners if owner is not None):  # another fault than to charge nobody
+            raise KernelError(errno.ENOMSG, "the object is handed out, and nobody has paid for it")
+
+    alone = run_alone(Scene(((toys.LEFT, paid),), old=0, names=toys.NAMES))
+    wrong = alone.end().removeprefix(f"{toys.LEFT}: ")
+    if wrong:
+        part.failure = Failure(f"charger, alone: {wrong}", words.NOT_CHARGED, schedule=alone.story)
+        return [part]
+    stage = Stage(toys.race(paid, toys.hasty))
+    for steps_before in range(1, len(alone.story)):  # one that asks for ever is found here, not after all states
+        run = stage.run((0,) * steps_before)
+        for who in (1, 0):
+            while who in run.enabled():
+                run.step(who)
+    return [all_of(part, stage.scene)]
+
+
+def no_steps(at: At) -> Steps:
+    """Do nothing."""
+    yield from ()
+
+
+def run_alone(scene: Scene) -> Run:
+    """Run one schedule, each task to its end in turn."""
+    run = Stage(scene).run()
+    while ready := run.enabled():
+        run.step(ready[0])
+    return run
+
+
+def all_of(part: Part, scene: Scene) -> Part:
+    """Explore a scene, and give the points if no schedule goes wrong."""
+    found = explore(scene)
+    part.tried = found.schedules
+    worst = found.shortest()
+    if worst is None:
+        part.got = part.points
+    else:
+        go = "goes" if found.violations == 1 else "go"
+        what = worst.what.removeprefix(f"{worst.story[-1][0]}: ")
+        told = f"{found.violations:,} of {found.schedules:,} schedules {go} wrong: {what}"
+        part.failure = Failure(told, words.USE_AFTER, schedule=worst.story)
+    return part
+
+
 def function_of(thing: Any) -> Callable[..., Any]:
     """Return a function.
 
@@ -150,5 +225,7 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {
     "charge": Exercise("charge(obj): lesson 05", grade_charge),
     "drain": Exercise("off at once, and drain: lesson 07", grade_drain, a_class=True),
+    "remover": Exercise("a remover that waits for readers: lesson 06", grade_remover),
     "steps": Exercise("steps of a charge: lesson 06", grade_steps),
+    "tryget": Exercise("a charge that takes a reference only where there still is one: lesson 06", grade_tryget),
 }

@@ -66,6 +66,7 @@ OUTSIDE = (
     "What has to stand around the look-up, and how long?"
 )
 TOO_EARLY = "The read section was left before there was a reference: from there on the container may be freed under you."
+NOT_REMOVED = "With nobody beside it the remover moves task 2 to red, and then removes blue."
 USE_AFTER = "Between finding a container and using it others may remove it: what keeps it alive at each moment?"
 TAKEN_AT_OFF = (
     "At off the array was taken from a slab with objects in use: who paid for them is forgotten, and nobody gets it back. "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from ..engine.errors import invalid
 from ..engine.events import ALLOC
@@ -216,8 +216,21 @@ class Story:
         return self.judge_story(case, given)
 
 
-Exercise = Values | Function | Story
-Row = Prediction | Values | Function | Story
+class Judge(Protocol):
+    """Any other row of an exercise: what a lesson needs for itself (racing.py)."""
+
+    @property
+    def session(self) -> str:
+        """Name of the notebook's variable that has the session, "" for none."""
+        ...
+
+    def judge(self, case: Case, given: Any) -> Verdict:
+        """Judge an answer."""
+        ...
+
+
+Exercise = Values | Function | Story | Judge
+Row = Prediction | Values | Function | Story | Judge
 Table = dict[str, Row]
 
 
@@ -230,6 +243,6 @@ def cells_of(session: Session, cache: str = "filp", command: int = -1) -> list[s
 
 
 __all__ = [
-    "Answer", "Case", "Exercise", "Function", "Kind", "Prediction", "Row", "Say", "Story", "Table", "Trial", "Values",
+    "Answer", "Case", "Exercise", "Function", "Judge", "Kind", "Prediction", "Row", "Say", "Story", "Table", "Trial", "Values",
     "cells_of",
 ]  # fmt: skip

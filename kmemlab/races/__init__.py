@@ -4,5 +4,8 @@ from .at import At as At
 from .explorer import Explored as Explored
 from .explorer import explore as explore
 from .explorer import reduced as reduced
+from .readers import after_readers as after_readers
+from .readers import remove_later as remove_later
+from .readers import tryget as tryget
 from .scene import Scene as Scene
 from .story import story as story

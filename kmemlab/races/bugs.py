@@ -20,6 +20,7 @@ from .operations import (
     one_by_one,
     removing,
 )
+from .readers import remove_later
 from .scene import Scene
 from .steps import (
     CHARGE,
@@ -101,22 +102,7 @@ def move_usage(at: At) -> None:
 MOVE_USAGE = Step("move_usage", "kmem_attach", move_usage)
 
 
-def remove_later(at: At) -> None:
-    """Take the container away now, and leave its memory until a grace period is over."""
-    group = at.container("/a").css["kmem"]
-    assert isinstance(group, KmemContainer)
-    at.remove("/a")
-    at.grace.kept[group.ident] = group
-    at.grace.call_rcu("frees the memory of /a", lambda: free_kept(at, group.ident))
-    at.told = "removes /a, its memory to be freed by call_rcu"
-
-
-def free_kept(at: At, ident: int) -> None:
-    """End what was kept."""
-    del at.grace.kept[ident]
-
-
-REMOVE_LATER = Step("remove_later", "call_rcu", remove_later)
+REMOVE_LATER = Step("remove_later", "call_rcu", lambda at: remove_later(at, "/a"))
 
 
 def rmdir_later(at: At) -> Steps:

@@ -31,6 +31,7 @@ class Scene:
         homes: for each task the container it is in; the first in /a and the others in /b if it is not given.
         off: the design of off that the machine boots with (Profile.off).
         prepare: a last touch to the machine before anything runs.
+        names: of the two containers.
     """
 
     tasks: tuple[tuple[str, Operation], ...]
@@ -39,12 +40,13 @@ class Scene:
     homes: tuple[str, ...] = ()
     off: str = EMPTY
     prepare: Callable[[Machine], None] | None = field(default=None, compare=False)
+    names: tuple[str, str] = ("a", "b")
 
     def home(self, number: int) -> str:
         """Return the container that a task begins in."""
         if number < len(self.homes):
             return self.homes[number]
-        return "/b" if number else "/a"
+        return f"/{self.names[1 if number else 0]}"
 
     def machine(self) -> Machine:
         """Boot the machine."""
@@ -57,7 +59,8 @@ class Scene:
         containers = machine.containers
         machine.tree.mount("kmem", "/containers")
         root = containers.hierarchies[0].root
-        homes = {f"/{name}": containers.mkdir(root, name) for name in ("a", "b")}
+        homes = {f"/{name}": containers.mkdir(root, name) for name in self.names}
+        first = homes[f"/{self.names[0]}"]
         init = machine.tasks.find(1)
         for number, (name, _) in enumerate(self.tasks):
             task = Task(FIRST_PID + number, name, 1)
@@ -66,12 +69,12 @@ class Scene:
             containers.attach(homes[self.home(number)], task)
         machine.account(cache, True)
         objects = {}
-        containers.attach(homes["/a"], init)
+        containers.attach(first, init)
         for number in range(self.old):
             objects[f"old {number + 1}" if number else "old"] = int(machine.kmem_cache_alloc(CACHE))
         containers.attach(root, init)
         if self.limit is not None:
-            group = homes["/a"].css["kmem"]
+            group = first.css["kmem"]
             assert isinstance(group, KmemContainer)
             group.res.limit = self.limit
         if self.prepare is not None:

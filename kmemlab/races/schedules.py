@@ -57,5 +57,9 @@ def every(scene: Scene, most: int = MOST) -> list[Schedule]:
 def letter_of(run: Run, who: int) -> str:
     """Return the letter of the step that is due: the first one that is a capital in its name, or its first."""
     due = run.actors[who].due if who >= 0 else None
-    name = due.name if due is not None else "softirq"
+    return letter(due.name if due is not None else "softirq")
+
+
+def letter(name: str) -> str:
+    """Return the letter of a step's name."""
     return next((each for each in name if each.isupper()), name[:1].upper())
