@@ -28,7 +28,7 @@ SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen", "
 class Lifting:
     """Draws a widget again when the question that it waits for is answered; it does not keep the widget alive."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Any) -> None:
         self._lab = ref(lab)
 
     def __call__(self) -> None:

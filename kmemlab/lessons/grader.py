@@ -160,7 +160,8 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         thing: the class, the function of an exercise, or the path of a file with one of them.
         stage: 1 to 4; each has what those before it have.
         seed: of the stories by chance: another seed, other stories, caches and machines.
-        exercise: "" for a controller; "charge" for lesson 05's function, "steps", "remover" or "tryget" for 06's, "drain" for 07's class.
+        exercise: "" for a controller; "charge" for lesson 05's function, "steps", "remover" or "tryget" for lesson 06's,
+            "drain" for 07's class.
         seconds: after which the child is stopped whatever it does.
 
     Raises:

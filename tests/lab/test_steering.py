@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kmemlab.lab.raceview import RaceView
 from kmemlab.lab.steering import Steering
+from kmemlab.lessons import asked as rooms
+from kmemlab.lessons import predict
+from kmemlab.lessons import three_steps as toys
 from kmemlab.races import Scene, explore
 from kmemlab.races.at import At
 from kmemlab.races.steps import Steps
@@ -85,3 +90,37 @@ def test_nonsense_from_the_page_is_a_notice_and_moves_nothing() -> None:
         race.do(action, **given)
         assert race.frame()["notice"]["text"], action
         assert race.path == ()
+
+
+def test_a_race_made_under_an_open_question_waits_for_the_answer_and_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "_LAST", None)
+    monkeypatch.setattr(rooms, "_GIVEN", {})
+    monkeypatch.setenv("KMEMLAB_CURTAIN", "on")
+    before = RaceView("v2")
+    asked = predict("06.1", number="orders of 20")
+    view = RaceView(Scene((("one", one), ("two", two)), old=0), explored=True)
+    words = "This picture opens when prediction 06.1 is answered."
+    assert view._sent["curtain"] == {"number": "06.1", "words": words}
+    assert not {"rows", "found", "twin", "actors", "story", "wrong"} & set(view._sent)
+    assert repr(view) == f"RaceView: {words}"
+    bundle = view._repr_mimebundle_()
+    assert bundle is not None and "OTT" not in bundle[0]["image/svg+xml"]
+    view.do("let", who=0)
+    view._heard(None, {"op": "do", "action": "let", "who": 0}, None)
+    assert view.steering.path == () and "rows" not in view._sent
+    assert "curtain" not in before._sent
+    asked.answer("20")
+    assert "curtain" not in view._sent
+    assert len(view._sent["rows"]) == 3
+    assert repr(view).endswith("All schedules: 0 of 3 go wrong.")
+    asked.again()
+    assert "rows" not in view._sent
+
+
+def test_a_step_of_ones_own_that_waits_for_readers_says_for_whom() -> None:
+    race = Steering(toys.race(toys.reader, toys.waiting))
+    for who in (0, 1):
+        race.do("let", who=who)
+    assert race.frame()["actors"][1] == {
+        "name": "remover", "due": "checK", "can": False, "why": "It waits until charger has left the read section.",
+    }  # fmt: skip
