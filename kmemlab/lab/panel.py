@@ -12,10 +12,12 @@ import plotly
 import traitlets
 
 from ..figures import Room
+from ..lessons.asked import curtain
 from ..session import Session
 from . import assets
 from .controller import Controller
 from .frame import moment_of
+from .lifting import Lifting, curtain_words
 from .pictures import PICTURES, TABS, picture
 from .still import beside, twin_still
 
@@ -46,6 +48,7 @@ class Picture(anywidget.AnyWidget):
     pictures = traitlets.Dict().tag(sync=True)
     twin = traitlets.Unicode("").tag(sync=True)
     question = traitlets.Unicode("").tag(sync=True)
+    curtain = traitlets.Unicode("").tag(sync=True)  # words in the picture's place, while a lesson's question is open
 
     def __init__(self, session: Session, name: str = "tree", cache: str = "filp", selected: str = "", page: int = -1) -> None:
         if name not in PICTURES:
@@ -69,13 +72,25 @@ class Picture(anywidget.AnyWidget):
         self._session, self._drawn, self._title = session, drawn, title
         self._at = (session.history, session.position)
         made = {theme: drawn(theme, Room()) for theme in ("light", "dark")}
-        anywidget.AnyWidget.__init__(
-            self,
-            pictures={theme: each["figure"] for theme, each in made.items()},
-            twin=made["light"]["twin"],
-            question=made["light"]["question"],
-        )
+        self._made = {theme: each["figure"] for theme, each in made.items()}
+        self._twin = made["light"]["twin"]
+        self._asked = curtain()
+        anywidget.AnyWidget.__init__(self, question=made["light"]["question"], **self._shown())
+        if self._asked is not None:
+            self._asked.watch(Lifting(self))
         self.on_msg(self._heard)
+
+    def _shown(self) -> dict[str, Any]:
+        """Return what the page gets: the picture, or words in its place."""
+        if self._asked is not None and self._asked.open:
+            return {"pictures": {}, "twin": "", "curtain": curtain_words(self._asked)}
+        return {"pictures": self._made, "twin": self._twin, "curtain": ""}
+
+    def lift(self) -> None:
+        """Show the picture, or curtain it again: the question that it waits for was answered, or is asked again."""
+        with self.hold_sync():
+            for name, value in self._shown().items():
+                self.set_trait(name, value)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return the live picture, and beside it what a saved notebook shows where no page can draw."""
@@ -89,7 +104,8 @@ class Picture(anywidget.AnyWidget):
             self.send({"op": "plotly", "gz": True}, [plotly_js()])
         if message.get("op") == "room" and (self._session.history, self._session.position) == self._at:
             room = Room(max(LEAST_WIDTH, int(message.get("width", 0))))
-            self.pictures = {theme: self._drawn(theme, room)["figure"] for theme in ("light", "dark")}
+            self._made = {theme: self._drawn(theme, room)["figure"] for theme in ("light", "dark")}
+            self.pictures = self._shown()["pictures"]
 
     def __repr__(self) -> str:
-        return self.twin
+        return self.twin or self.curtain

@@ -15,6 +15,7 @@ from ..engine.types import NONE
 from ..lessons.asked import Asked
 from ..session import Session
 from .hub import hub_of
+from .lifting import curtain_words
 from .questions import Question, question_about
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def without_future(frame: Mapping[str, Any]) -> dict[str, Any]:
 
 def behind_the_curtain(frame: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """Return what is sent of a frame while a lesson's question is open: where it stands, and whose answer it waits for."""
-    words = f"This picture opens when prediction {asked.number} is answered."
+    words = curtain_words(asked)
     return {
         "position": frame["position"], "length": frame["position"], "step": 0, "steps": 0, "refused": False, "refusal": False,
         "containers": [], "timeline": {}, "sentence": words, "curtain": {"number": asked.number, "words": words},

@@ -10,11 +10,11 @@ import traitlets
 from ..lessons.asked import curtain
 from ..races import Scene
 from . import assets
+from .lifting import Lifting
 from .patch import difference
 from .predict import UNHELD, behind_the_curtain
 from .steering import Steering
 from .still import beside, twin_still
-from .widget import Lifting
 
 
 class RaceView(anywidget.AnyWidget):
@@ -70,7 +70,7 @@ class RaceView(anywidget.AnyWidget):
             return behind_the_curtain({"position": 0}, self.curtain)
         return self.steering.frame()
 
-    def _again(self) -> None:
+    def lift(self) -> None:
         """Draw again: the question before it was answered, or is asked again."""
         self._answer(asked=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import ref
 
 import anywidget
 import traitlets
@@ -16,6 +15,7 @@ from . import assets
 from .autosave import Autosave
 from .controller import Controller
 from .hub import hub_of
+from .lifting import Lifting
 from .panel import plotly_js
 from .patch import difference
 from .questions import Question
@@ -23,19 +23,6 @@ from .still import beside, still
 
 FIRST = "fd-bomb"
 SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen", "compare", "become"))
-
-
-class Lifting:
-    """Draws a widget again when the question that it waits for is answered; it does not keep the widget alive."""
-
-    def __init__(self, lab: Any) -> None:
-        self._lab = ref(lab)
-
-    def __call__(self) -> None:
-        """The question was answered, or is asked again."""
-        lab = self._lab()
-        if lab is not None and lab.comm is not None:
-            lab._again()
 
 
 class Lab(anywidget.AnyWidget):
@@ -127,6 +114,10 @@ class Lab(anywidget.AnyWidget):
             self.controller.autosave.note(self.controller)
         self._again()
         hub_of(self.session).tell(self, self.controller, always=True)
+
+    def lift(self) -> None:
+        """Draw again: a lesson's question that the widget waits for was answered, or is asked again."""
+        self._again()
 
     def _again(self) -> None:
         """Draw again though no page asked. A page that opens later would miss a patch: it gets the whole."""

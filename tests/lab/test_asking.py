@@ -11,7 +11,7 @@ from weakref import WeakSet
 import pytest
 
 from kmemlab import Lab
-from kmemlab.lab import Compare, ContainerView, SlabView, refresh
+from kmemlab.lab import Compare, ContainerView, Picture, SlabView, refresh
 from kmemlab.lab.asking import Ask
 from kmemlab.lessons import asked as rooms
 from kmemlab.lessons import predict
@@ -64,6 +64,11 @@ def test_every_view_made_under_an_open_question_waits_for_the_answer_and_tells_n
     for view in made:
         assert view._sent["curtain"] == {"number": "02.3", "words": "This picture opens when prediction 02.3 is answered."}
         assert not {"slabs", "cache", "twin", "path", "sides"} & set(view._sent)
+    picture = Picture(session, "slabs")
+    assert (picture.pictures, picture.twin) == ({}, "")
+    assert picture.curtain == "This picture opens when prediction 02.3 is answered."
+    picture._heard(None, {"op": "room", "width": 500}, None)
+    assert picture.pictures == {}
     do(made[0], "step")
     assert session.position == session.length, "the machine stays where the cell left it"
     refresh(session)
@@ -72,8 +77,12 @@ def test_every_view_made_under_an_open_question_waits_for_the_answer_and_tells_n
     asked.answer("A")
     for view in made:
         assert "curtain" not in view._sent
+    assert picture.curtain == ""
+    assert "partial 1" in picture.twin
+    assert picture.pictures["light"]["data"]
     assert made[0]._sent["slabs"]["partial"] == [0]
     asked.again()
+    assert picture.pictures == {}
     assert "curtain" in made[0]._sent
 
 

@@ -24,7 +24,10 @@ function renderPanel({ model, el }) {
     figure.el,
     twin,
   );
-  root.append(makeSaveButtons(root));
+  const saves = makeSaveButtons(root);
+  root.append(saves);
+  const curtain = h("p", { class: "kl-curtain", role: "status", hidden: true });
+  root.append(curtain);
   figure.el.setAttribute("aria-describedby", twin.id);
   el.append(root);
   const view = /** @type {any} */ ({ size: "L", scale: 1, root });
@@ -36,6 +39,11 @@ function renderPanel({ model, el }) {
       root.dataset.theme = theme;
       view.palette = readPalette(root);
     }
+    const words = model.get("curtain");
+    curtain.hidden = !words;
+    curtain.textContent = words;
+    figure.el.hidden = saves.hidden = Boolean(words);
+    if (words) return;
     const shown = model.get("pictures")[theme];
     twin.textContent = model.get("twin");
     figure.draw({ figure: shown, question: model.get("question") }, view, root.clientWidth, (seq += 1));
@@ -43,12 +51,14 @@ function renderPanel({ model, el }) {
 
   const onChange = () => draw();
   model.on("change:pictures", onChange);
+  model.on("change:curtain", onChange);
   const sizes = new ResizeObserver(draw);
   sizes.observe(root);
   const themes = new MutationObserver(draw);
   themes.observe(document.body, { attributes: true, attributeFilter: PANEL_THEME_ATTRIBUTES });
   return () => {
     model.off("change:pictures", onChange);
+    model.off("change:curtain", onChange);
     sizes.disconnect();
     themes.disconnect();
     figure.dispose();
