@@ -168,7 +168,9 @@ class FlowRow(Row):
         state: where the slab is: "cpu slab", "partial", "full, on no list", "" for refused bytes.
             In SLAB: "partial", "full, on a list", "free".
         free: True for free cells and the tail of the slab, which nobody pays.
-        accounted: whether the cache's new objects are charged.
+        accounted: whether the cache's new objects are charged; of a call site, whether it is marked.
+        kind: "cache"; on a machine that charges calls also "kmalloc", "vmalloc" or "pages": `cache` is then the call site, and
+            what is in no slab has the state "pages, in no slab".
     """
 
     task: str
@@ -180,11 +182,12 @@ class FlowRow(Row):
     state: str = ""
     free: bool = False
     accounted: bool = True
+    kind: str = "cache"
 
 
 @dataclass(frozen=True, slots=True)
 class CostRow(Row):
-    """What the slabs of one cache cost, in four parts that add up to their bytes.
+    """What the slabs of one cache cost, in parts that add up to their bytes; or what one call site has that is in no slab.
 
     Attributes:
         cache: name of the cache.
@@ -196,6 +199,8 @@ class CostRow(Row):
         arrays: kmalloc objects that hold the owner arrays of other slabs; nobody pays those either.
         free: free slots and the tail of each slab.
         owners: (container path, bytes it pays), most first; they add up to `charged`.
+        unseen: on a machine that charges calls, what calls got that nobody pays. 0 on any other: it is in `unowned`.
+        kind: "cache", or "kmalloc", "vmalloc", "pages" of a call site's memory that is in no slab (`cache` is its name).
     """
 
     cache: str
@@ -207,6 +212,8 @@ class CostRow(Row):
     arrays: int
     free: int
     owners: tuple[tuple[str, int], ...] = ()
+    unseen: int = 0
+    kind: str = "cache"
 
 
 @dataclass(frozen=True, slots=True)

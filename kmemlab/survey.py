@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .engine.buddy import SLAB, USERS, Zone
 from .engine.containers import Container
 from .engine.errors import invalid
-from .engine.events import ALLOC, KINDS, REFUSED, EventLog
+from .engine.events import KINDS, EventLog
 from .engine.kmem import KmemContainer, limit_or_none
 from .engine.kmem_cache import KmemCache, Slab
 from .engine.machine import Machine
@@ -15,13 +15,12 @@ from .engine.res_counter import NO_LIMIT
 from .engine.rss import RssContainer
 from .engine.slab_cache import SlabCache
 from .engine.slub_admin import slabs_of
-from .engine.types import IN_USE, NONE, PAGE_SHIFT, PAGE_SIZE
-from .records import CacheRow, ContainerRow, CostRow, EventRow, FlowRow, HierarchyRow, ListedSlab, PageRow, Row, SlabRow
+from .engine.types import NONE, PAGE_SHIFT
+from .records import CacheRow, ContainerRow, EventRow, HierarchyRow, ListedSlab, PageRow, Row, SlabRow
+from .survey_bytes import cost_rows, flow_rows, where_slabs_are
 from .survey_kinds import site_rows
-from .survey_slab import Rest, listed_slabs, resting_cells, slab_cache_row
+from .survey_slab import Rest, resting_cells, slab_cache_row
 
-STATE_OF_LIST = {"cpu": "cpu slab", "partial": "partial", "full": "full, on no list", "free": "free"}
-FULL_LISTED = "full, on a list"
 RANK = {"cpu": 0, "partial": 1, "full": 2, "free": 3}
 
 
@@ -91,21 +90,6 @@ def group_row(machine: Machine, path: str, group: KmemContainer, pids: list[int]
     tasks = tuple((pid, machine.tasks.by_pid[pid].comm) for pid in pids)
     res = group.res
     return ContainerRow(path, res.usage, limit_or_none(group), res.failcnt, group.refs, tasks, int(group.ident))
-
-
-def where_slabs_are(cache: KmemCache) -> dict[int, str]:
-    """Map a slab's birth number to what leads to it; a slab that is not in here is full, and nothing does.
-
-    Only a cache that tracks its users (slub_debug=U) has a list of full slabs; in SLAB every slab is on a list.
-    """
-    if isinstance(cache, SlabCache):
-        return listed_slabs(cache)
-    found = {cpu.slab.number: f"cpu {n}" for n, cpu in enumerate(cache.cpu_slab) if cpu.slab is not None}
-    for place, slab in enumerate(cache.partial_list(), 1):
-        found[slab.number] = f"partial {place}"
-    for slab in cache.full or []:
-        found[slab.number] = "full list"
-    return {int(number): where for number, where in found.items()}
 
 
 def cache_row(cache: KmemCache) -> CacheRow:
@@ -203,96 +187,3 @@ def event_rows(machine: Machine, log: EventLog, first: int = 1, last: int | None
     """Yield events first to last, 1-based; by default all there are."""
     for n in range(first, (int(log.length) if last is None else last) + 1):
         yield event_row(machine, log, n)
-
-
-def flow_rows(machine: Machine, log: EventLog) -> tuple[FlowRow, ...]:
-    """Return where the bytes of every slab go, and those that were refused, summed by equal rows.
-
-    The task is the one that allocated an object, from the event log; a task that is gone is called by its pid.
-    """
-    born: dict[tuple[int, int, int], int] = {}
-    flow: dict[tuple[str, str | None, str, int, bool, str, bool], int] = {}
-    names = {pid: task.comm for pid, task in machine.tasks.by_pid.items()}
-    paths = machine.kmem_subsystem.paths
-
-    def add(task: str, path: str | None, cache: str, order: int, size: int, state: str = "", free: bool = False) -> None:
-        key = (task, path, cache, order, not state, state, free)
-        flow[key] = flow.get(key, 0) + size
-
-    for n in range(log.length):
-        kind = log.kind[n]
-        if kind == ALLOC:
-            born[log.cache[n], log.slab[n], log.slot[n]] = log.who[n]
-        elif kind == REFUSED:
-            pid = int(log.who[n])
-            path = paths.get(int(log.owner[n]))
-            add(names.get(pid, f"task {pid}"), path, log.names[log.cache[n]], -1, int(log.size[n]))
-    for cache in machine.slub.caches:
-        if cache.nr_slabs == 0:
-            continue
-        found = where_slabs_are(cache)
-        number = log.numbers.get(cache.name, 0)
-        for slab in slabs_of(machine.slub, cache):
-            state = state_in(cache, found.get(int(slab.number), "full"))
-            order = int(cache.order)
-            tail = (PAGE_SIZE << order) - int(cache.size * cache.objects)
-            free = 0
-            for cell in range(cache.objects):
-                if slab.link[cell] != IN_USE:
-                    free += 1
-                    continue
-                ident = int(slab.owners[cell]) if slab.has_owners else NONE
-                pid = born.get((number, slab.number, cell), 0)
-                path = paths[ident] if ident != NONE else None
-                add(names.get(pid, f"task {pid}"), path, cache.name, order, int(cache.size), state)
-            if tail + free:
-                add("", None, cache.name, order, tail + free * int(cache.size), state, True)
-    accounted = {cache.name for cache in machine.slub.caches if machine.accounted(cache)}
-    return tuple(
-        FlowRow(task, path, cache, order, size, refused, state, free, refused or cache in accounted)
-        for (task, path, cache, order, refused, state, free), size in flow.items()
-        if size
-    )
-
-
-def state_of_slab(cache: KmemCache, number: int) -> str:
-    """Return the state of a slab as flow rows have it."""
-    return state_in(cache, where_slabs_are(cache).get(number, "full"))
-
-
-def state_in(cache: KmemCache, where: str) -> str:
-    """Return the state of a slab whose place is known; SLAB's full ones are on a list."""
-    kind = where.partition(" ")[0]
-    return FULL_LISTED if kind == "full" and isinstance(cache, SlabCache) else STATE_OF_LIST[kind]
-
-
-def cost_rows(machine: Machine) -> tuple[CostRow, ...]:
-    """Return what the slabs of each cache cost, largest first; caches without slabs are left out.
-
-    An owner array counts as large as the kmalloc object it lies in. One of more than 2,048 bytes (2.6.24) is not in a slab
-    but in pages of its own, and so in no row.
-    """
-    walked = [(cache, slabs_of(machine.slub, cache)) for cache in machine.slub.caches if cache.nr_slabs]
-    arrays: dict[str, int] = {}
-    for _, slabs in walked:
-        for slab in slabs:
-            home = machine.slub.slab_of[slab.array >> PAGE_SHIFT] if slab.array != NONE else None
-            if home is not None:
-                arrays[home.cache.name] = arrays.get(home.cache.name, 0) + int(home.cache.size)
-    paths = machine.kmem_subsystem.paths
-    rows = []
-    for cache, slabs in walked:
-        size = int(cache.size)
-        paid: dict[str, int] = {}
-        for slab in slabs:
-            for ident in slab.owners:
-                if ident != NONE:
-                    paid[paths[int(ident)]] = paid.get(paths[int(ident)], 0) + size
-        whole = len(slabs) * (PAGE_SIZE << int(cache.order))
-        used = sum(slab.live() for slab in slabs) * size
-        charged, held = sum(paid.values()), arrays.get(cache.name, 0)
-        owners = tuple(sorted(paid.items(), key=lambda each: -each[1]))
-        rows.append(CostRow(
-            cache.name, machine.accounted(cache), len(slabs), whole, charged, used - charged - held, held, whole - used, owners,
-        ))  # fmt: skip
-    return tuple(sorted(rows, key=lambda row: (-row.bytes, row.cache)))

@@ -26,13 +26,16 @@ def _lanes(owner: Owner | None, stream: str, selected: str | None, theme: Theme)
     """Return the colours of a stream, side by side along it: one if it is solid, stripes if it is hatched.
 
     Plotly cannot hatch a Sankey link, so a hatched stream is several narrow links. Refused and free bytes are
-    hatched because nothing solid is there; so is an owner of the second round of hues.
+    hatched because nothing solid is there, calls that are not marked because nobody sees them; so is an owner of the second
+    round of hues.
     """
     tokens = TOKENS[theme]
     if stream == "refused":
         return [tokens.refused, tokens.refused_tint] * 2 + [tokens.refused]
     if stream == "free":
         return [tokens.line2, tokens.canvas] * 3 + [tokens.line2]
+    if stream == "unseen":
+        return [tokens.hush, tokens.canvas] * 4 + [tokens.hush]
     if owner is None:
         return [blend(tokens.canvas, tokens.hush, 0.7)]
     solid = owner.shade(theme).solid
@@ -48,6 +51,8 @@ def flow_figure(
     room: Room = ROOM,
 ) -> go.Figure:
     """Draw the way of all bytes of the accounted caches as a Sankey, and those of all other caches as one thin stream.
+
+    Call sites (rows of another kind than "cache") have streams of their own, hatched where nobody pays.
 
     Its question: where do the bytes go, and which are refused or paid by nobody?
 
@@ -65,11 +70,12 @@ def flow_figure(
         their labels have the number. What nobody pays begins at its cache.
     """
     rows = [row for row in rows if row.bytes]
-    if not any(row.accounted or row.container is not None for row in rows):
+    if not any(row.accounted or row.container is not None or row.kind != "cache" for row in rows):
         return empty(NOTHING, theme)
     tokens = TOKENS[theme]
     known = owners_for((row.container for row in rows), owners)
-    sizes = measures(room)
+    calls = any(row.kind != "cache" for row in rows)
+    sizes = measures(room, 2 + calls, calls and room.narrow)
     graph = flow_graph(folded(rows, sizes.most_tasks), sizes.layers)
     drawn, width = widths(graph)
     spots, height, byte = places(graph, width, known, sizes)
@@ -77,7 +83,7 @@ def flow_figure(
     index = {node: place for place, node in enumerate(nodes)}
     links: list[dict[str, Any]] = []
     # Streams that nobody pays lie below the others, the selected one above them.
-    layer_of = {"free": 0, "no owner": 1, "charged": 2, "refused": 3}
+    layer_of = {"free": 0, "no owner": 1, "unseen": 1, "charged": 2, "refused": 3}
     for start, end, key, at in sorted(
         graph.edges(keys=True, data=True), key=lambda edge: (edge[3]["owner"] == selected, layer_of[edge[3]["stream"]])
     ):
@@ -90,7 +96,8 @@ def flow_figure(
         }
         links += [{**lane, "color": colour} for colour in lanes]
     heads = [(name, x) for name, x in zip(LAYERS, sizes.columns, strict=True) if name in sizes.layers]
-    notes = [words(name, x, 1, yanchor="top", font={"color": tokens.ink3, "size": room.small}) for name, x in heads]
+    said = {"cache": "cache or call"} if calls else {}
+    notes = [words(said.get(n, n), x, 1, yanchor="top", font={"color": tokens.ink3, "size": room.small}) for n, x in heads]
     notes += legend(rows, sizes.columns[0 if room.narrow else 2], room, theme)
     names, colours = [], []
     for node in nodes:
@@ -115,7 +122,7 @@ def flow_figure(
         wide = (min(ends, default=1.0) - spots[node][0]) * room.width if not other else room.width
         notes += label(
             node, f"{name}, nobody pays" if other else name, graph.nodes[node]["bytes"], spots[node], width[node] * byte, lit,
-            theme, room, wide, sizes.wall_tall,
+            theme, room, wide, sizes.wall_tall, sizes.crowded,
         )  # fmt: skip
     walls = [
         {
@@ -174,8 +181,8 @@ def flow_text(rows: Sequence[FlowRow]) -> str:
     lines = [
         (
             row.task or "-",
-            row.container or ("free" if row.free else "no owner"),
-            row.cache + ("" if row.accounted else " *"),
+            row.container or ("free" if row.free else "no owner" if row.kind == "cache" else "unseen"),
+            (row.cache + ("" if row.accounted else " *")) if row.kind == "cache" else f"{row.cache} ({row.kind})",
             "refused" if row.refused else row.state,
             "-" if row.refused else f"order {row.page_order}",
             row.bytes,
@@ -183,13 +190,16 @@ def flow_text(rows: Sequence[FlowRow]) -> str:
         for row in sorted(rows, key=lambda row: (row.refused, row.free, row.container is None))
     ]
     free = sum(row.bytes for row in rows if row.free and not row.refused)
-    born = sum(row.bytes for row in rows if row.container is None and not row.free and not row.refused)
+    idle = [row for row in rows if row.container is None and not row.free and not row.refused]
+    born = sum(row.bytes for row in idle if row.kind == "cache")
+    unseen = sum(row.bytes for row in idle if row.kind != "cache")
     refused = sum(row.bytes for row in rows if row.refused)
-    strange = sum(row.bytes for row in rows if not row.accounted)
+    strange = sum(row.bytes for row in rows if not row.accounted and row.kind == "cache")
     sums = [
         *([f"* {strange:,} bytes in caches that are not accounted: one thin stream in the picture"] if strange else []),
         f"{born:,} bytes in use without an owner: nobody pays",
         f"{free:,} bytes of free slots and page tails: nobody pays",
+        *([f"{unseen:,} bytes of calls that no container sees: nobody pays"] if unseen else []),
     ]
     if refused:
         sums.append(f"{refused:,} bytes refused: they stop at the counter (in the picture not to scale)")

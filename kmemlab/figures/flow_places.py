@@ -27,6 +27,8 @@ WALL_BEHIND: Final = 0.045  # of the sheet, behind the layer that asked; its wor
 WALL_PIXELS: Final = 26  # a wall stands out above and below the stream that it stops
 MOST_CACHES: Final = 6
 OTHER_CACHES: Final = "other caches"
+MOST_CALLS: Final = 4  # that nobody pays; those that somebody pays are all drawn
+OTHER_CALLS: Final = "other calls"
 # A refused stream is drawn between these parts of all bytes: not to scale, so its label has the number.
 LEAST_REFUSED, MOST_REFUSED = 0.028, 0.07
 LEAST_OTHER, MOST_OTHER = 0.01, 0.03  # so is the one of all caches that are not accounted
@@ -42,10 +44,11 @@ class Measures:
         columns: where each of `LAYERS` stands, 0 to 1.
         wall: where refused streams end.
         head: for the names of the layers and the first labels.
-        foot: for the two lines about what nobody pays.
+        foot: for the lines about what nobody pays.
         gap: between nodes, for the label of the lower one.
         wall_tall: of a wall.
         most_tasks: drawn; the others of a container are one node.
+        crowded: on a narrow page, names and numbers must share a line.
     """
 
     layers: tuple[str, ...]
@@ -56,43 +59,46 @@ class Measures:
     gap: float
     wall_tall: float
     most_tasks: int
+    crowded: bool = False
 
 
-def measures(room: Room) -> Measures:
-    """Return the sizes for a room. On a narrow one tasks and slab states are left out: the twin has them."""
-    lines = 2 if room.narrow else 1  # of a label
+def measures(room: Room, below: int = 2, crowded: bool = False) -> Measures:
+    """Return the sizes for a room with so many lines below. A narrow one lacks tasks and slab states: the twin has them."""
+    lines = 2 if room.narrow and not crowded else 1  # of a label
     gap = (lines * room.text * 1.3 + 6) / room.height
     head = (room.small * 1.5 + lines * room.text * 1.35) / room.height
-    foot = (2 * room.small * 1.5 + 6) / room.height
+    foot = (below * room.small * 1.5 + 6) / room.height
     columns, layers = (NARROW_COLUMNS, NARROW_LAYERS) if room.narrow else (COLUMNS, LAYERS)
     wall = (columns[1] + 2 * WALL_BEHIND) if room.narrow else columns[1] + WALL_BEHIND
     most = max(2, int(0.5 * (1 - head - foot) / gap))
-    return Measures(layers, columns, wall, head, foot, gap, WALL_PIXELS / room.height, most)
+    return Measures(layers, columns, wall, head, foot, gap, WALL_PIXELS / room.height, most, room.narrow and crowded)
 
 
 def folded(rows: Sequence[FlowRow], most_tasks: int = 8) -> list[FlowRow]:
-    """Fold all but the largest tasks of a container into "other tasks", all but the largest caches into one.
+    """Fold all but the largest tasks of a container into "other tasks", all but the largest caches into one, and so calls.
 
     All caches that are not accounted are one row: nobody pays them, and they would bury what is charged.
     """
-    strange = [row for row in rows if not row.accounted and row.container is None]
-    rows = [row for row in rows if row.accounted or row.container is not None]
+    strange = [row for row in rows if not row.accounted and row.container is None and row.kind == "cache"]
+    rows = [row for row in rows if row.accounted or row.container is not None or row.kind != "cache"]
     tasks: Counter[tuple[str | None, str]] = Counter()
     caches: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
     for row in rows:
-        caches[row.cache] += row.bytes
+        (caches if row.kind == "cache" else calls)[row.cache] += row.bytes
         if row.task and row.container is not None:
             tasks[row.container, row.task] += row.bytes
     # What is refused or charged stays: it is what the picture is for.
     kept = {task for task, _ in tasks.most_common(most_tasks)}
     kept |= {(row.container, row.task) for row in rows if row.refused}
     stay = {cache for cache, _ in caches.most_common(MOST_CACHES)}
+    stay |= {call for call, _ in calls.most_common(MOST_CALLS)}
     stay |= {row.cache for row in rows if row.container is not None}
     drawn = [
         replace(
             row,
             task=row.task if not row.task or (row.container, row.task) in kept else "other tasks",
-            cache=row.cache if row.cache in stay else OTHER_CACHES,
+            cache=row.cache if row.cache in stay else OTHER_CACHES if row.kind == "cache" else OTHER_CALLS,
         )
         for row in rows
     ]

@@ -13,9 +13,12 @@ from kmemlab.records import FlowRow
 
 def label(
     node: tuple[Any, ...], name: str, size: int, place: Place, tall: float, lit: bool, theme: Theme, room: Room, wide: float,
-    wall: float,
+    wall: float, crowded: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Return the name and the bytes of one node, above it, with a halo where they cross a stream; `wide` pixels at most."""
+    """Return the name and the bytes of one node, above it, with a halo where they cross a stream; `wide` pixels at most.
+
+    A narrow room has the bytes on a line of their own, a crowded one on the same, or where there is no room for it none.
+    """
     tokens = TOKENS[theme]
     canvas = tokens.canvas
     font: dict[str, Any] = {
@@ -34,24 +37,32 @@ def label(
         return [words(f"<b>refused {size:,}</b><br>{quiet}", y=1 - place[1], yanchor="middle", font=font, **at)]
     top = 1 - place[1] + max(tall, wall if node[0] == "wall" else 0) / 2
     number = f"{size:,}" if size else ""
+    below = room.narrow and not crowded
+    if crowded and text_width(f"{name} {number}", room.small, bold=True) > wide - 2:
+        number = ""
     ink = tokens.ink  # a number often crosses a stream
     if theme == "dark":  # white on a solid hue is too pale: the canvas shows through behind it
         red, green, blue = (int(canvas[place : place + 2], 16) for place in (1, 3, 5))
         at |= {"bgcolor": f"rgba({red},{green},{blue},0.6)", "borderpad": 0}
-    space = wide - 6 - (0 if room.narrow else text_width(f" {number}", room.text))
+    space = wide - 6 - (0 if below else text_width(f" {number}", room.small if crowded else room.text))
     shown = fitted(name, space, room.text, bold=True)
     quiet = f"<span style='color:{ink};font-size:{room.small if room.narrow else room.text}px'>{number}</span>"
-    return [words(f"<b>{shown}</b>{'<br>' if room.narrow else ' '}{quiet}", y=top, font=font, **at)]
+    return [words(f"<b>{shown}</b>{'<br>' if below else ' '}{quiet}", y=top, font=font, **at)]
 
 
-def _unpaid(rows: Sequence[FlowRow]) -> list[tuple[bool, str]]:
-    """Return what nobody pays of the accounted caches, hatched or not: words that stand below the streams."""
-    mine = [row for row in rows if row.accounted and row.container is None and not row.refused]
+def _unpaid(rows: Sequence[FlowRow]) -> list[tuple[str, str]]:
+    """Return what nobody pays of the accounted caches and of calls: its stream, and words that stand below the streams."""
+    idle = [row for row in rows if row.container is None and not row.refused]
+    mine = [row for row in idle if row.kind == "cache" and row.accounted]
     born = sum(row.bytes for row in mine if not row.free)
     free = sum(row.bytes for row in mine if row.free)
-    return [(False, f"{born:,} bytes in use without an owner: nobody pays")] * (born > 0) + [
-        (True, f"{free:,} bytes of free slots and page tails: nobody pays")
-    ] * (free > 0)
+    unseen = sum(row.bytes for row in idle if row.kind != "cache")
+    said = [
+        ("no owner", born, "in use without an owner: nobody pays"),
+        ("free", free, "of free slots and page tails: nobody pays"),
+        ("unseen", unseen, "of calls that no container sees: nobody pays"),
+    ]
+    return [(stream, f"{size:,} bytes {about}") for stream, size, about in said if size]
 
 
 def _below(line: int, of: int, room: Room) -> float:
@@ -70,17 +81,21 @@ def legend(rows: Sequence[FlowRow], x: float, room: Room, theme: Theme) -> list[
 
 
 def swatches(rows: Sequence[FlowRow], x: float, room: Room, theme: Theme) -> list[dict[str, Any]]:
-    """Return a small square of the stream before each line: grey, or hatched."""
+    """Return a small square of the stream before each line: grey, or hatched; what nobody sees is hatched closely."""
     said, tokens = _unpaid(rows), TOKENS[theme]
     flat: dict[str, Any] = {"xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": x}
     shapes = []
-    for line, (hatched, _) in enumerate(said):
+    for line, (stream, _) in enumerate(said):
+        hatched = stream != "no owner"
         at = {**flat, "yanchor": _below(line, len(said), room)}
         fill = tokens.canvas if hatched else blend(tokens.canvas, tokens.hush, 0.7)
         rim = {"color": tokens.hush, "width": 1 if hatched else 0}
         shapes.append({**at, "type": "rect", "x0": 0, "x1": 11, "y0": -5, "y1": 6, "fillcolor": fill, "line": rim})
-        bars = (-2, 2) if hatched else ()
-        shapes += [{**at, "type": "line", "x0": 0, "x1": 11, "y0": bar, "y1": bar + 1, "line": rim} for bar in bars]
+        bars = {"free": (-2, 2), "unseen": (-4, -2, 0, 2, 4)}.get(stream, ())
+        ends = (0, 1) if stream == "free" else (0, 0)  # slanted, or level as the stream's own lanes
+        shapes += [
+            {**at, "type": "line", "x0": 0, "x1": 11, "y0": bar + ends[0], "y1": bar + ends[1], "line": rim} for bar in bars
+        ]
     return shapes
 
 

@@ -11,7 +11,10 @@ import networkx as nx
 from kmemlab.records import ContainerRow, FlowRow, StepRow
 
 LAYERS: Final = ("task", "container", "cache", "slab state", "pages")
-STATES: Final = ("cpu slab", "partial", "full, on no list", "full, on a list", "free")
+STATES: Final = (
+    "cpu slab", "partial", "full, on no list", "full, on a list", "free", "kmalloc, in no slab", "vmalloc, in no slab",
+    "pages, in no slab",
+)  # fmt: skip
 
 
 def container_graph(containers: Sequence[ContainerRow], tasks: bool = False) -> nx.DiGraph:
@@ -134,8 +137,8 @@ def flow_graph(rows: Sequence[FlowRow], layers: Sequence[str] = LAYERS) -> nx.Mu
         ("pages", order) and ("wall", container), where refused bytes end. Node attributes: layer (0 to 4,
         a place in `LAYERS`; a wall stands in layer 1), label, bytes (that stay there or pass, refused ones
         counted at the wall only).
-        Edge attributes: bytes, owner (path, None where nobody pays), stream ("charged", "no owner", "free",
-        "refused"); the key of an edge is (owner, stream).
+        Edge attributes: bytes, owner (path, None where nobody pays), stream ("charged", "no owner", "unseen" (calls),
+        "free", "refused"); the key of an edge is (owner, stream).
     """
     containers = list(dict.fromkeys(row.container for row in rows if row.container is not None))
     graph = nx.MultiDiGraph()
@@ -148,7 +151,8 @@ def flow_graph(rows: Sequence[FlowRow], layers: Sequence[str] = LAYERS) -> nx.Mu
             asks = ((0, row.task or "a task"), task) if "task" in layers else ((1, payer), ("container", payer))
             way = [asks, ((1, "refused"), ("wall", row.container))]
         else:
-            stream = "free" if row.free else "charged" if row.container is not None else "no owner"
+            unpaid = "no owner" if row.kind == "cache" else "unseen"
+            stream = "free" if row.free else "charged" if row.container is not None else unpaid
             way = [((0, row.task), task)] if row.task and stream == "charged" else []
             way += [((1, payer), ("container", payer))] if stream == "charged" else []
             way += [((2, row.cache), ("cache", row.cache))]

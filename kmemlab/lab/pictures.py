@@ -34,10 +34,11 @@ from ..figures import (
 )
 from ..records import SlabRow
 from ..session import Session
-from ..survey import all_slab_rows, container_rows, cost_rows, event_rows, flow_rows, page_rows, slab_rows, state_of_slab
+from ..survey import all_slab_rows, container_rows, event_rows, page_rows, slab_rows
+from ..survey_bytes import cost_rows, flow_rows, state_of_slab
 from .look import Look
 from .moment import Moment
-from .turned import cost_at, flow_at
+from .turned import cost_at, flow_at, is_call
 
 TABS = (
     ("slabs", "Slab pages"),
@@ -89,7 +90,7 @@ def picture(
         figure = buddy_figure(pages, chosen, owners, shown, room=space, born=born, page=page)
         twin = buddy_text(pages, born, page)
     elif tab == "cost":
-        cost = cost_at(moment, cost_rows(machine))
+        cost = cost_at(moment, cost_rows(machine), home_of(session, moment))
         figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
     elif tab == "graph":
         rows = tuple(moment.container(row)[0] for row in container_rows(machine))
@@ -136,6 +137,13 @@ def kept_or(look: Look, build: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     made = build()
     look.drawn = (key, made)
     return made
+
+
+def home_of(session: Session, moment: Moment) -> str:
+    """Return the cache that the memory of a marked call is in: "" for pages and vmalloc, and for any other event."""
+    pfn, slabs = moment.event.pfn if moment.event is not None else -1, session.machine.slub.slab_of
+    slab = slabs[pfn] if is_call(moment) and 0 <= pfn < len(slabs) else None
+    return slab.cache.name if slab is not None else ""
 
 
 def first_page(slabs: Sequence[SlabRow], cache: str, number: int = -1) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..records import CostRow, FlowRow
+from ..survey_kinds import call_name, kind_named
 from .moment import Moment
 
 
@@ -18,6 +19,10 @@ def moved(moment: Moment) -> tuple[int, int, int]:
     if event is None or event.slot < 0:
         return 0, 0, 0
     size = event.bytes
+    if event.kind == "charged-call" and not moment.reached("res_counter_charge"):
+        return -size, size, 0  # its memory is there from the first function on
+    if event.kind == "uncharged-call" and not moment.reached("res_counter_uncharge"):
+        return size, -size, 0  # and goes after the last
     if event.kind == "refused":
         return (0, size, -size) if moment.taken else (0, 0, 0)
     if not moment.charged:
@@ -33,22 +38,32 @@ def moved(moment: Moment) -> tuple[int, int, int]:
     return 0, 0, 0
 
 
-def cost_at(moment: Moment, rows: Iterable[CostRow]) -> tuple[CostRow, ...]:
-    """Return the rows of `cost_rows` as they are at this step."""
+def is_call(moment: Moment) -> bool:
+    """Say whether the event is a marked call's: its bytes are a call site's and no cache's."""
+    return moment.kind.endswith("-call")
+
+
+def cost_at(moment: Moment, rows: Iterable[CostRow], home: str = "") -> tuple[CostRow, ...]:
+    """Return the rows of `cost_rows` as they are at this step. `home` is the cache that a call's memory is in, "" for none."""
     charged, unowned, free = moved(moment)
     event = moment.event
     if event is None or not (charged or unowned or free):
         return tuple(rows)
     turned = []
+    mine = (event.cache, "cache")
+    if is_call(moment):
+        mine = (home, "cache") if home else (call_name(event.cache), kind_named(event.cache))
     for row in rows:
-        if row.cache == event.cache:
+        if (row.cache, row.kind) == mine:
             paid = dict(row.owners)
             if charged and event.container is not None:
                 paid[event.container] = paid.get(event.container, 0) + charged
             owners = tuple(sorted(((path, size) for path, size in paid.items() if size), key=lambda each: -each[1]))
+            unseen = unowned if is_call(moment) else 0
             row = replace(
-                row, charged=row.charged + charged, unowned=row.unowned + unowned, free=row.free + free, owners=owners
-            )
+                row, charged=row.charged + charged, unowned=row.unowned + unowned - unseen, free=row.free + free,
+                owners=owners, unseen=row.unseen + unseen,
+            )  # fmt: skip
         turned.append(row)
     return tuple(turned)
 
@@ -59,24 +74,30 @@ def flow_at(moment: Moment, rows: Iterable[FlowRow], state: str) -> tuple[FlowRo
     event = moment.event
     if event is None:
         return tuple(turned)
+    call = is_call(moment)
+    name = call_name(event.cache) if call else event.cache
+
+    def mine(row: FlowRow) -> bool:
+        """Whether bytes are of the event's cache, in a slab of this state; or of its call site, wherever they are."""
+        return row.cache == name and (row.kind != "cache" if call else (row.kind, row.state) == ("cache", state))
+
     for more, container, free in zip(moved(moment), (event.container, None, None), (False, False, True), strict=True):
         if not more:
             continue
         like = [
             place
             for place, row in enumerate(turned)
-            if (row.cache, row.container, row.state, row.free, row.refused) == (event.cache, container, state, free, False)
-            and row.bytes + more >= 0
+            if mine(row) and (row.container, row.free, row.refused) == (container, free, False) and row.bytes + more >= 0
         ]
         if like:
             turned[like[0]] = replace(turned[like[0]], bytes=turned[like[0]].bytes + more)
         else:
-            other = next((row for row in turned if (row.cache, row.state) == (event.cache, state)), None)
+            other = next((row for row in turned if mine(row) and not row.refused), None)
             if other is not None:
                 turned.append(replace(other, task="", container=container, bytes=more, free=free))
-    if event.kind == "refused" and not moment.reached("res_counter_charge"):
+    if event.kind in ("refused", "refused-call") and not moment.reached("res_counter_charge"):
         for place, row in enumerate(turned):  # it has not been refused yet
-            if row.refused and (row.cache, row.container) == (event.cache, event.container) and row.bytes >= event.bytes:
+            if row.refused and (row.cache, row.container) == (name, event.container) and row.bytes >= event.bytes:
                 turned[place] = replace(row, bytes=row.bytes - event.bytes)
                 break
     return tuple(row for row in turned if row.bytes)

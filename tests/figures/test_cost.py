@@ -11,7 +11,7 @@ from kmemlab.figures import Room, assign_owners, cost_figure, cost_text
 from kmemlab.figures.cost import cost_parts
 from kmemlab.figures.palette import SHADES, Theme
 from kmemlab.records import CostRow
-from kmemlab.survey import cost_rows
+from kmemlab.survey_bytes import cost_rows
 
 OWNERS = assign_owners(["/", "/web", "/db", "/bomb"])
 ROWS = [

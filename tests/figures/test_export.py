@@ -16,7 +16,7 @@ import pytest
 from kmemlab import Session
 from kmemlab.figures import ExportError, assign_owners, flow_figure, write_image
 from kmemlab.figures.export import chromium
-from kmemlab.survey import flow_rows
+from kmemlab.survey_bytes import flow_rows
 
 needs_chromium = pytest.mark.skipif(chromium() is None, reason="no Chromium")
 

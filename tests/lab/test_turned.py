@@ -10,7 +10,8 @@ from kmemlab.lab.frame import moment_of
 from kmemlab.lab.turned import cost_at, flow_at
 from kmemlab.scenarios import play
 from kmemlab.session import Session
-from kmemlab.survey import container_rows, cost_rows, flow_rows, state_of_slab
+from kmemlab.survey import container_rows
+from kmemlab.survey_bytes import cost_rows, flow_rows, state_of_slab
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ from kmemlab.engine.tasks import Task
 from kmemlab.explain import steps_of
 from kmemlab.explain_words import LONGEST
 from kmemlab.recordings import ForeignFileError
-from kmemlab.survey import container_rows, event_rows, flow_rows, page_rows, slab_rows
+from kmemlab.survey import container_rows, event_rows, page_rows, slab_rows
+from kmemlab.survey_bytes import flow_rows
 
 BOOT: dict[str, Any] = {"slub": "2.6.24", "cpus": 2, "memory": "512K"}
 
