@@ -150,7 +150,7 @@ def cost_figure(
             for owner, size in _segments(rows, known):
                 shade, lit = owner.shade(theme), owner.path == selected
                 wide = size * per_byte
-                letter = owner.letter if wide >= LEAST_LETTER else ""
+                letter = owner.letter if wide >= LEAST_LETTER and bar > room.small else ""
                 drawn.append((
                     edge, at, wide, owner.fill(theme, selected), owner.mark(theme, selected),
                     letter, shade.on if lit else shade.text, ("container", owner.path, size),
