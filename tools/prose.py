@@ -17,7 +17,9 @@ from .values import EXPRESSION
 MOST_WORDS = 140
 MOST_LINES = 12
 LEVELS = ("viewing", "responding", "changing", "constructing", "presenting")
-PICTURES = re.compile(r"\b(SlabView|ContainerView|ChargePath|FlowView|BuddyView|Timeline|Picture|Lab|Compare|RaceView)\(")
+PICTURES = re.compile(
+    r"\b(SlabView|ContainerView|ChargePath|FlowView|BuddyView|Timeline|Picture|Lab|Compare|RaceView|OffDesigns)\("
+)
 DOES = re.compile(r"\b(predict|check|grade)\(")
 
 # A number stands alone: not in a name (kmalloc-256), a version (2.6.24), an address (0x1000, 7b00), a link or a larger number.

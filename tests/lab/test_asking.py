@@ -11,7 +11,7 @@ from weakref import WeakSet
 import pytest
 
 from kmemlab import Lab
-from kmemlab.lab import Compare, ContainerView, Picture, SlabView, refresh
+from kmemlab.lab import Compare, ContainerView, OffDesigns, Picture, SlabView, refresh
 from kmemlab.lab.asking import Ask
 from kmemlab.lessons import asked as rooms
 from kmemlab.lessons import predict
@@ -84,6 +84,18 @@ def test_every_view_made_under_an_open_question_waits_for_the_answer_and_tells_n
     asked.again()
     assert picture.pictures == {}
     assert "curtain" in made[0]._sent
+
+
+def test_the_designs_of_off_wait_too_and_no_meter_is_sent() -> None:
+    asked = predict("02.3", choices=FATES)
+    designs = OffDesigns(machine("open 40", "close 5"))
+    said = "This picture opens when prediction 02.3 is answered."
+    assert (designs.pictures, designs.curtain, repr(designs)) == ({}, said, said)
+    bundle = designs._repr_mimebundle_()
+    assert bundle is not None and "drain" not in json.dumps(bundle[0])
+    asked.answer("A")
+    assert set(designs.pictures) == {"light", "dark"}
+    assert "drain" in repr(designs)
 
 
 def test_without_anybody_there_the_pictures_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
