@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ settings.load_profile(os.environ.get("KMEMLAB_HYPOTHESIS", "fixed"))
 # Labs and lessons of the tests keep nothing on the disk of whoever runs them; those about keeping say where.
 os.environ["KMEMLAB_AUTOSAVE"] = "off"
 os.environ["KMEMLAB_PROGRESS"] = "off"
+
+# Tests that walk at random take this seed, the same in every process; they say it in their names.
+os.environ.setdefault("KMEMLAB_SEED", str(random.randrange(10**6)))
 
 GROUPS = ("browser", "compiled")
 BROWSER = Path(__file__).parent / "browser"

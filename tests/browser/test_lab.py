@@ -72,7 +72,7 @@ def assert_page_is_machine(lab: LabPage) -> dict[str, Any]:
 
 
 def test_the_recipe_typed_at_the_terminal_is_drawn_as_the_machine_has_it(lab: LabPage) -> None:
-    seed = int(os.environ.get("KMEMLAB_SEED", random.randrange(10**6)))
+    seed = int(os.environ["KMEMLAB_SEED"])
     print(f"KMEMLAB_SEED={seed}")
     chance = random.Random(seed)
     limit = chance.randrange(1000, 40000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import Any
 
@@ -78,7 +79,7 @@ def events_in(value: Any, key: str = "") -> list[int]:
     return [value] if isinstance(value, int) and key in ("position", "length", "first", "n") else []
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6)])
+@pytest.mark.parametrize("seed", [int(os.environ["KMEMLAB_SEED"])])
 def test_no_event_later_than_now_is_sent_before_the_answer(seed: int) -> None:
     print(f"seed={seed}")
     chance = random.Random(seed)
@@ -140,7 +141,7 @@ def test_the_refusal_of_the_bomb_is_asked_and_told_with_the_machines_numbers() -
     assert "predict" not in frame
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6)])
+@pytest.mark.parametrize("seed", [int(os.environ["KMEMLAB_SEED"])])
 def test_what_is_told_is_what_happens(seed: int) -> None:
     print(f"seed={seed}")
     chance = random.Random(seed)
