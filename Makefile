@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 IS_ROOT_DEBIAN := $(shell test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo yes)
 CHROMIUM_FOUND := $(shell test -n "$$CHROMIUM" && echo yes || command -v chromium chromium-browser google-chrome 2>/dev/null)
 
-.PHONY: lab test test-all check notebooks lock bench clean
+.PHONY: lab test test-all check notebooks book lock bench clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'kmemlab needs Python 3.11 or newer' >&2; exit 2; }
@@ -44,13 +44,21 @@ check: $(VENV)/.installed
 test: $(VENV)/.installed chromium check
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not long' $(PYTEST_ARGS)
 
-test-all: $(VENV)/.installed chromium check
+test-all: $(VENV)/.installed $(VENV)/.book chromium check
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 # The lessons' notebooks, from notebooks/text. LESSON="02 03" makes only these.
 LESSON ?=
 notebooks: $(VENV)/.installed
 	@$(BIN)/python -m tools.notebooks $(LESSON)
+
+$(VENV)/.book: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,book]'
+	@touch $@
+
+# The lessons as a static site in build/book: it opens from a file, without a network.
+book: $(VENV)/.book
+	@$(BIN)/python -m tools.book
 
 ROUNDS ?= 9
 bench: $(VENV)/.installed
