@@ -1,0 +1,84 @@
+"""The slides: a question stands before its answer, answers to exercises nowhere, and a file needs nothing but itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import course, slides
+
+LESSONS = course.lessons()
+every = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+
+
+@every
+def test_each_prediction_has_a_slide_and_what_follows_is_not_on_it(lesson: course.Lesson) -> None:
+    made = slides.slides(lesson)
+    assert made[0].kind == "title"
+    assert {"ask", "ran", "check", "end"} <= {each.kind for each in made}
+    asked = [cell for cell in lesson.notebook.cells if course.is_prediction(cell)]
+    assert sum(each.kind == "ask" for each in made) == len(asked)
+    for slide in made:
+        if slide.kind in ("ask", "do"):
+            assert "<figure" not in slide.body
+            assert "<p" in slide.body, "it says what is asked"
+
+
+@every
+def test_each_exercise_has_a_slide_with_its_dots(lesson: course.Lesson) -> None:
+    made = [each for each in slides.slides(lesson) if each.kind == "do"]
+    assert len(made) == sum("exercise" in cell.metadata for cell in lesson.notebook.cells)
+    assert not any("not answered yet" in each.body for each in made)
+
+
+@every
+def test_the_self_check_asks_and_does_not_answer(lesson: course.Lesson) -> None:
+    (check,) = [each for each in slides.slides(lesson) if each.kind == "check"]
+    assert check.body.count("<li>") >= 3
+    assert "<details>" not in check.body
+
+
+@every
+def test_a_file_loads_nothing(lesson: course.Lesson) -> None:
+    text = slides.page(lesson)
+    assert re.findall(r"<(?:script|img|iframe|source|object|embed)\b[^>]*(?:src|data)=", text) == []
+    assert re.findall(r"<link\b(?![^>]*href=\"data:)", text) == []
+    assert re.findall(r"@import|url\(\s*[\"']?(?!#)", text) == []
+    assert "Traceback" not in text
+    assert "{{" not in text
+
+
+def small(*cells: nbformat.NotebookNode) -> course.Lesson:
+    """A lesson of a few cells."""
+    first = nbformat.v4.new_markdown_cell("# 77 · Small\n\n**1 minutes.** After: you can\n\n* **count** files;\n\nWhy so?")
+    notebook = nbformat.v4.new_notebook(cells=[first, *cells])
+    return course.Lesson(Path("77-small.ipynb"), "77", "Small", 1, "", ("**count** files;",), notebook)
+
+
+def test_metadata_has_the_last_word() -> None:
+    prose, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    said = nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": "1\n"})
+    shown, left = prose("## Part\n\nLook.", metadata={"slide": "show"}), code("x", outputs=[said], metadata={"slide": "skip"})
+    made = slides.slides(small(shown, left, code("y", outputs=[said]), prose("A note.")))
+    assert [(each.kind, each.kicker) for each in made] == [("title", "Lesson 77"), ("ran", "Part"), ("ran", "Part")]
+    assert made[1].body == "<p>Look.</p>\n"
+    assert "y" in made[2].body
+    assert made[2].notes == ["A note."]
+
+
+def test_what_a_machine_said_at_length_is_cut_in_the_middle_and_says_so() -> None:
+    cut = slides.code("\n".join(f"line {n}" for n in range(40)))
+    assert "line 0" in cut
+    assert "line 39" in cut
+    assert "… 27 lines more" in cut
+    assert cut.count("\n") < slides.MOST_LINES
+
+
+def test_a_lesson_that_is_not_there_is_said_not_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert slides.main(["--into", str(tmp_path), "88"]) == 1
+    assert "no lesson has this number" in capsys.readouterr().err
+    assert slides.main(["--into", str(tmp_path), "02"]) == 0
+    assert [path.name for path in tmp_path.glob("*.html")] == ["02-slub.html"]
