@@ -59,10 +59,11 @@ def small(*cells: nbformat.NotebookNode) -> course.Lesson:
 
 
 def test_metadata_has_the_last_word() -> None:
-    prose, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
     said = nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": "1\n"})
-    shown, left = prose("## Part\n\nLook.", metadata={"slide": "show"}), code("x", outputs=[said], metadata={"slide": "skip"})
-    made = slides.slides(small(shown, left, code("y", outputs=[said]), prose("A note.")))
+    shown = nbformat.v4.new_markdown_cell("## Part\n\nLook.", metadata={"slide": "show"})
+    left = nbformat.v4.new_code_cell("x", outputs=[said], metadata={"slide": "skip"})
+    kept, note = nbformat.v4.new_code_cell("y", outputs=[said]), nbformat.v4.new_markdown_cell("A note.")
+    made = slides.slides(small(shown, left, kept, note))
     assert [(each.kind, each.kicker) for each in made] == [("title", "Lesson 77"), ("ran", "Part"), ("ran", "Part")]
     assert made[1].body == "<p>Look.</p>\n"
     assert "y" in made[2].body
