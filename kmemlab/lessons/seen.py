@@ -11,8 +11,10 @@ from typing import Final
 
 from ..records import SiteRow
 from ..session import Session
+from .asked import curtain
 
 WIDE: Final = 40  # letters of the longest bar, as text
+WAITS: Final = "Answer prediction {} first, then run this cell again."
 SOLID: Final = "#0072b2"
 HATCHED: Final = "repeating-linear-gradient(45deg,#8e9197 0 2px,transparent 2px 6px)"
 BAR: Final = "display:inline-block;height:.9em;vertical-align:middle;box-sizing:border-box;{}"
@@ -73,7 +75,10 @@ class Seen:
         return "\n".join([f"{'':<16} {'kind':<8} {'seen':>9} {'unseen':>9}", *rows, self.summary])
 
     def _repr_html_(self) -> str:
-        """Return the same for a notebook."""
+        """Return the same for a notebook, once the question before it is answered."""
+        waits = curtain()
+        if waits is not None:
+            return f"<p>{WAITS.format(waits.number)}</p>"
         rows = ["<tr><th></th><th>kind</th><th>seen</th><th>unseen</th><th></th></tr>"]
         for line in self.lines:
             seen, unseen = self.parts(line, 300)
