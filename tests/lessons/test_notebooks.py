@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from functools import cache
@@ -17,6 +16,7 @@ from kmemlab.lessons.checking import table_of
 from kmemlab.lessons.table import Prediction
 from kmemlab.lessons.verdict import BLANK, RIGHT, Verdict
 from tools import notebooks, prose
+from tools.answers import run
 
 LESSONS = notebooks.lessons()
 SOLUTIONS = Path(__file__).parent / "solutions"
@@ -149,14 +149,3 @@ def test_the_worked_solutions_are_right(path: Path, monkeypatch: pytest.MonkeyPa
     assert [verdict for verdict in verdicts if verdict.state != RIGHT] == []
     assert {verdict.number for verdict in verdicts} == {number for number, by in asked(made(path)).items() if by == "check"}
     assert set(solutions) == used - {""}
-
-
-def run(source: str, names: dict[str, Any], title: str) -> Any:
-    """Run a cell as a notebook does; returns the value of its last expression. Its text can be looked up, as IPython's can."""
-    import linecache
-
-    linecache.cache[title] = (len(source), None, source.splitlines(keepends=True), title)
-    tree = ast.parse(source, title)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, title, "exec"), names)
-    return eval(compile(ast.Expression(last.value), title, "eval"), names) if isinstance(last, ast.Expr) else None
