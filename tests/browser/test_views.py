@@ -201,6 +201,15 @@ def test_two_machines_stand_side_by_side_on_one_scale(lab: LabPage, size: tuple[
     usage = "next(r.usage for r in s.records('containers') if r.path == '/bomb')"
     machine = json.loads(lab.python(f"print([{usage} for s in (a, b)])"))
     assert pairs["bomb holds, bytes"] == machine
+    # The bars of a number that differs are below it, from its left edge on: no rule of another card lays them out.
+    boxes = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.kl-pair')].map((e) => {
+        const told = e.querySelector('.kl-pairnumbers').getBoundingClientRect();
+        return [...e.querySelectorAll('.kl-pairbar')].map((bar) => bar.getBoundingClientRect())
+            .map((bar) => [bar.left - told.left, bar.top >= told.bottom]) }).flat()"""
+    )
+    assert boxes
+    assert all(aside == 0 and below for aside, below in boxes), boxes
     # A byte is as long on the left as on the right.
     lengths = lab.page.evaluate(
         """() => [...document.querySelectorAll('.kl-side')].map((side) => {

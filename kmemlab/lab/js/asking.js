@@ -131,7 +131,7 @@ function makeAsking(lab) {
   function afterwards(asked) {
     const pair = h(
       "div",
-      { class: "kl-pair" },
+      { class: "kl-answers" },
       h("div", { class: "kl-mine" }, h("div", { class: "kl-s3" }, "You"), h("div", { class: "kl-quantity" }, asked.given)),
       h(
         "div",
