@@ -127,7 +127,7 @@ def marked_pipe(_: Case, session: Session) -> Verdict:
         hint = (
             "What was there before the mark stays unpaid: which comes first, the mark or the pipe?"
             if late
-            else "Which of the hatched bars is the longest?"
+            else "Which of the hatched streams is the fattest?"
         )
         return not_yet(held.summary, hint)
     if len(marks) > fewest():

@@ -76,7 +76,7 @@ def test_the_array_that_needs_an_array(answer: list[str], says: str) -> None:
     ([f"{MARK}pipe_buffer", "pipe -f 1"], RIGHT, "98.5 %. Marked: pipe_buffer"),
     (["pipe -f 1"], BLANK, "No call site is marked yet"),
     ([f"{MARK}pipe_buffers", "pipe -f 1"], NOT_YET, "Read what the command said"),
-    ([f"{MARK}pipe_inode_info", "pipe -f 1"], NOT_YET, "Which of the hatched bars"),
+    ([f"{MARK}pipe_inode_info", "pipe -f 1"], NOT_YET, "Which of the hatched streams"),
     (["pipe -f 1", f"{MARK}pipe_buffer"], NOT_YET, "which comes first"),
     ([f"{MARK}pipe_buffer", f"{MARK}pipe_inode_info", "pipe -f 1"], NOT_YET, "fewer marks"),
     ([f"{MARK}pipe_buffer", "pipe 1"], NOT_YET, "one full pipe"),
