@@ -79,7 +79,11 @@ class Arena:
         if not self.rows:
             return "Nothing has gone off yet: something stands as dots.", ""
         marks = ", ".join(self.marks) or "nothing"
-        work = f"{self.refused} of blue's own calls {'is' if self.refused == 1 else 'are'} refused." if self.refused else "blue's own work is done."
+        work = (
+            f"{self.refused} of blue's own calls {'is' if self.refused == 1 else 'are'} refused."
+            if self.refused
+            else "blue's own work is done."
+        )
         return (
             f"Marked: {marks}. Limit: {self.limit:,} bytes.",
             f"red lives through {self.survived} of {len(self.rows)}. {work}",
