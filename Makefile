@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 IS_ROOT_DEBIAN := $(shell test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo yes)
 CHROMIUM_FOUND := $(shell test -n "$$CHROMIUM" && echo yes || command -v chromium chromium-browser google-chrome 2>/dev/null)
 
-.PHONY: lab test test-all check notebooks book slides answers lock bench clean
+.PHONY: lab reset test test-all check notebooks book slides answers lock bench clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'kmemlab needs Python 3.11 or newer' >&2; exit 2; }
@@ -35,6 +35,10 @@ compiled: $(VENV)/.installed
 
 lab: $(VENV)/.installed compiled
 	@exec $(BIN)/python -m kmemlab.lab.server --root notebooks --home .jupyter --compiled build/compiled --port '$(PORT)' --token '$(TOKEN)' $(if $(filter 1,$(BROWSER)),--browser)
+
+# After a class: notebooks, progress, kept sessions and open tabs as on the first day; what was there is put aside. YES=1 does not ask.
+reset: $(VENV)/.installed
+	@$(BIN)/python -m kmemlab.lab.reset --root notebooks --home .jupyter $(if $(filter 1,$(YES)),--yes)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .

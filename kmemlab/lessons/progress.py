@@ -29,13 +29,16 @@ MOST_ANSWER: Final = 20_000  # characters
 
 def file() -> Path | None:
     """Return the progress file, None where nothing is kept."""
+    return place() if os.environ.get(VARIABLE, "").strip() or attended() else None
+
+
+def place() -> Path | None:
+    """Return where somebody's progress file stands, whoever asks; None where it is switched off."""
     named = os.environ.get(VARIABLE, "").strip()
     if named.lower() in ("off", "no", "0"):
         return None
     if named:
         return Path(named).expanduser()
-    if not attended():
-        return None
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if state else Path.home() / ".local" / "state") / "kmemlab" / "progress.json"
 
