@@ -1,0 +1,88 @@
+"""The teacher's pages: every lesson has its notes, numbers have a source, commands are there, and no answer is in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kmemlab.cli.main import parser
+from kmemlab.lessons import progress
+from tools import course, notebooks, prose
+
+FOLDER = notebooks.ROOT / "docs" / "teaching"
+PAGES = sorted(FOLDER.glob("*.md"))
+MAKEFILE = (notebooks.ROOT / "Makefile").read_text(encoding="utf-8")
+every = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+
+
+def text(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+
+
+def sections() -> dict[str, tuple[int, str]]:
+    """The notes: number of the lesson -> minutes, words."""
+    found = re.findall(r"^## (\d\d) · (\d+) minutes\n(.*?)(?=^## |\Z)", text("lessons"), re.MULTILINE | re.DOTALL)
+    return {number: (int(minutes), words) for number, minutes, words in found}
+
+
+@pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.number)
+def test_every_lesson_has_its_notes_with_its_own_minutes(lesson: course.Lesson) -> None:
+    minutes, words = sections()[lesson.number]
+    assert minutes == lesson.minutes
+    for part in ("**Takes**", "**Beliefs:**", "**Goes wrong:**", "**Ask", "**Draw", "**Cut:**"):
+        assert part in words, part
+
+
+@every
+def test_a_number_is_marked_with_its_source(path: Path) -> None:
+    assert prose.bare_numbers(path.read_text(encoding="utf-8"), given=set()) == []
+
+
+@every
+def test_pages_and_lessons_that_are_named_are_there(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    for name in re.findall(r"\]\((\w+\.md)\)", page):
+        assert (FOLDER / name).exists()
+    for target in re.findall(r"`make (\w+)", page):
+        assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
+
+
+def test_the_programs_commands_and_options_are_there() -> None:
+    page = text("guide") + text("lessons")
+    commands = re.findall(r"`kmemlab (\w+)([^`]*)`", page)
+    assert {name for name, _ in commands} >= {"doctor", "progress", "grade"}
+    for name, _ in commands:
+        with pytest.raises(SystemExit) as ended:
+            parser().parse_args([name, "--help"])
+        assert ended.value.code == 0, name
+    parser().parse_args(["grade", "FILE.py", "--stage", "2", "--seed", "5"])
+    parser().parse_args(["progress", "FILE", "--seed", "5", "--json"])
+
+
+def test_where_progress_is_kept_is_what_the_guide_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KMEMLAB_PROGRESS")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    place = progress.place()
+    assert place is not None
+    assert f"`~/{place.relative_to(Path.home())}`" in text("guide")
+
+
+def test_every_belief_that_the_notes_name_is_in_the_guide() -> None:
+    listed = set(re.findall(r"^\| (M\d+) \|", text("guide"), re.MULTILINE))
+    named = set(re.findall(r"\bM\d+", text("lessons")))
+    assert named - listed == set()
+    met = re.findall(r"^\| (M\d+) \|.*\| ([\d, ]+) \|$", text("guide"), re.MULTILINE)
+    assert len(met) == len(listed)
+    assert {number for _, where in met for number in where.split(", ")} <= set(sections())
+
+
+def test_the_plans_add_up_to_their_hours() -> None:
+    one, three, ten = re.split(r"^## ", text("syllabus"), flags=re.MULTILINE)[1:]
+    spans = [(int(a), int(b)) for a, b in re.findall(r"^\| (\d+) to (\d+) \|", one, re.MULTILINE)]
+    assert [a for a, _ in spans] == [0, *(b for _, b in spans[:-1])]
+    assert spans[-1][1] == 60
+    assert sum(map(int, re.findall(r"^\| (?:first )?(\d+) \|", three, re.MULTILINE))) == 180
+    for row in re.findall(r"^\| \d \| ([^|]+) \|", ten, re.MULTILINE):
+        assert sum(int(part.split()[-1]) for part in row.strip().split(" · ")) == 120, row
