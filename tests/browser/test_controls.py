@@ -130,7 +130,8 @@ RaceView(Scene((("late", late),), old=0), explored=True)"""
 
 
 QUESTIONS = (
-    'from kmemlab.lessons import predict\npredict("02.4", point=lab)',
+    'from kmemlab import Session\nfrom kmemlab.lessons import predict\nother = Session()\nother.run("open 3")',
+    'predict("02.4", point=SlabView(other, cache="filp"))',
     'predict("02.3", choices=["onto the partial list", "on no list"])',
     """predict("02.7", order=["Pop a cell from the cpu's private list", "Take over cells of the cpu slab",
 "Let go of the cpu slab",
@@ -144,7 +145,7 @@ def widgets(server: LabServer, browser: Browser) -> Iterator[LabPage]:
     """A page with a small widget, a picture of its own, and questions of a lesson."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = LabPage(server, context.new_page(), "widgets")
-    page.open(WIDGETS, 'Picture(session, "flow")', RACE, 'session.run("open 3")', *QUESTIONS)
+    page.open(WIDGETS, 'Picture(session, "flow")', RACE, *QUESTIONS)
     page.ready()
     page.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")
     page.page.wait_for_selector(".kmemlab-view[data-part=race] .kl-racerow")

@@ -33,6 +33,9 @@ def test_a_controller_written_in_a_cell_is_graded_and_its_failing_story_opens_in
     assert lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert lab.containers()["/blue"]["usage"] == "256", "before the close"
     lab.root.focus()
-    lab.press("End")
+    lab.page.keyboard.press("End")
+    lab.page.wait_for_function(
+        "() => { const { position, length } = document.querySelector('.kmemlab-lab').dataset; return position === length }"
+    )
     assert lab.containers()["/blue"]["usage"] == "0", "what should have come of it"
     lab.shot("grader")

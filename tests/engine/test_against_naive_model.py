@@ -70,7 +70,11 @@ class Programs(RuleBasedStateMachine):
     @rule(path=PATHS)
     def mkdir(self, path: str) -> None:
         parent = path.rpartition("/")[0]
-        expected = errno.ENOENT if parent not in self.model.usage else errno.EEXIST if path in self.model.usage else 0
+        expected: int | None = (
+            errno.ENOENT if parent not in self.model.usage else errno.EEXIST if path in self.model.usage else 0
+        )
+        if self.kernel.machine.slub.pages.nr_free == 0 and not expected:
+            expected = None  # its state may find a free object of kmalloc-64, or no memory
         if not self.attempt(expected, self.kernel.mkdir, path):
             self.model.usage[path] = self.model.failcnt[path] = 0
             self.model.limit[path] = 2**63 - 1
