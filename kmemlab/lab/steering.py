@@ -13,7 +13,7 @@ from ..races import Scene, explore
 from ..races.run import SOFTIRQ, Run, Stage
 from ..races.schedules import Schedule, every
 from ..races.steps import mutex_free
-from ..races.story import counts, plural
+from ..races.story import counts, in_words, plural
 from ..races.versions import CHARGES, scene
 from ..survey import container_rows
 
@@ -95,7 +95,7 @@ class Steering:
         self.shortest = worst.path if worst is not None else ()
         self.found = {
             "words": counts(found).removeprefix("races: "), "schedules": found.schedules, "violations": found.violations,
-            "what": worst.what if worst is not None else "", "shortest": list(self.shortest),
+            "what": in_words(worst.what) if worst is not None else "", "shortest": list(self.shortest),
         }  # fmt: skip
         self.rows = every(self.scene) if found.schedules <= MOST_ROWS else []
 
@@ -126,7 +126,7 @@ class Steering:
         }  # fmt: skip
         if self.found is not None:
             frame["found"] = self.found
-            frame["rows"] = [[row.letters, row.wrong, list(row.path)] for row in self.rows]
+            frame["rows"] = [[row.letters, in_words(row.wrong), list(row.path)] for row in self.rows]
         frame["twin"] = twin(frame)
         if self.notice:
             frame["notice"] = {"kind": "info", "text": self.notice}
@@ -149,7 +149,8 @@ class Steering:
     def sentence(self, run: Run, ended: bool, wrong: str) -> str:
         """Say what the last step did, or how it ended."""
         if wrong:
-            return wrong[:1].upper() + wrong[1:]
+            words = in_words(wrong)
+            return words[:1].upper() + words[1:]
         if ended:
             return "All are done, and every invariant holds."
         if not run.story:

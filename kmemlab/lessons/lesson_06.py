@@ -73,6 +73,12 @@ def drops_at_t(given: Any, wanted: Any) -> bool:
     return bool(given[2] < given[1])
 
 
+def before(given: Any, wanted: Any, one: int, other: int) -> bool:
+    """Say whether an order has one of the machine's steps before another, where the machine has it behind."""
+    places = [given.index(wanted[n]) if wanted[n] in given else -1 for n in (one, other)]
+    return -1 < places[0] < places[1]
+
+
 TABLE: Table = {
     "06.0": Prediction(
         "number",
@@ -146,6 +152,22 @@ TABLE: Table = {
         lambda _: order_of_a_charge(),
         (
             Say("then take", "Whoever waited has stopped waiting by then. Is it still there?"),
+            Say(
+                lambda given, wanted: before(given, wanted, 3, 2),
+                "Whoever waited has stopped waiting by then. Is it still there?",
+            ),
+            Say(
+                lambda given, wanted: before(given, wanted, 4, 2),
+                "The counter is in the container. What keeps that alive while you write to it?",
+            ),
+            Say(
+                lambda given, wanted: before(given, wanted, 1, 0) or before(given, wanted, 3, 1),
+                "What you find while no sign is up, nobody waits for.",
+            ),
+            Say(
+                lambda given, wanted: before(given, wanted, 4, 3),
+                "That is sound as well. But who sits and waits, as long as you are in the section?",
+            ),
             Say("if it fits", "The counter is in the container. What keeps that alive while you write to it?"),
         ),
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..races.run import Run
 from ..races.scene import Scene
+from ..races.story import in_words
 from .grader import Graded, grade
 from .table import Case, Say
 from .three_steps import followed
@@ -99,7 +100,5 @@ def rest(run: Run) -> list[str]:
 
 def sentence(words: str) -> str:
     """Return words as a sentence; a rule of the machine's that is broken is called one."""
-    before, broken_rule, rule = words.rstrip(".").partition("broken at the end: ")
-    if broken_rule:
-        words = f'{before}at the end the rule "{rule}" is broken'
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+    words = in_words(words.rstrip("."))
+    return f"{words[:1].upper()}{words[1:]}."

@@ -5,6 +5,12 @@ from __future__ import annotations
 from .explorer import Explored, Fault
 
 
+def in_words(what: str) -> str:
+    """Return a fault as words go on: a rule of the machine's that is broken at the end is called one."""
+    before, broken, rule = what.partition("broken at the end: ")
+    return f'{before}at the end the rule "{rule}" is broken' if broken else what
+
+
 def plural(count: int, one: str) -> str:
     """Count something: "1 state", "4,812 states"."""
     return f"{count:,} {one}{'' if count == 1 else 's'}"

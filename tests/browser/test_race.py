@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from .lab_page import LabPage
 
 pytestmark = pytest.mark.browser
 
+LESSON = Path(__file__).parents[2] / "notebooks" / "06-rcu.ipynb"
 RACE = 'from kmemlab.lab import RaceView\nrace = RaceView("v2")\nrace'
 
 
@@ -100,3 +102,31 @@ def test_a_small_scene_lists_every_schedule_and_a_click_stands_before_its_end(la
     lab.shot("race-own-light")
     lab.dark(True)
     lab.shot("race-own-dark")
+
+
+@pytest.mark.long
+def test_in_the_lesson_a_race_opens_when_its_prediction_is_answered_and_is_lost_by_hand(lab: LabPage) -> None:
+    lab.page.set_viewport_size({"width": 1280, "height": 1000})
+    lab.open_file(LESSON)
+    race = lab.page.locator(".kmemlab-view[data-part=race]").first
+    race.locator(".kl-curtain", has_text="when prediction 06.1 is answered").wait_for()
+    assert lab.page.locator(".kl-racego:visible").count() == 0
+    asked = lab.page.locator(".kl-asking", has_text="Predict 06.1")
+    asked.locator("input").fill("5")
+    asked.locator(".kl-commit").click()
+    why = asked.locator(".kl-why")
+    why.wait_for()
+    machine, words = asked.locator(".kl-pair > .kl-machine").bounding_box(), why.bounding_box()
+    assert machine and words and machine["y"] + machine["height"] <= words["y"] + 1, "the machine's answer covers no words"
+    for turn, who in enumerate("01110", 1):
+        race.locator(f".kl-racego[data-who='{who}']").click()
+        race.locator(".kl-racestep").nth(turn - 1).wait_for()
+        if turn == 4:
+            assert (
+                " ".join(race.locator(".kl-racestate[data-gone]").inner_text().split()) == "/blue freed in the hand of charger"
+            )
+            lab.shot("lesson-06-steered-light")
+    assert race.locator("h1").inner_text() == "Use of a freed container: css_get on /blue"
+    lab.dark(True)
+    lab.shot("lesson-06-steered-dark")
+    assert lab.errors == []

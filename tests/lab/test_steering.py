@@ -117,6 +117,15 @@ def test_a_race_made_under_an_open_question_waits_for_the_answer_and_tells_nothi
     assert "rows" not in view._sent
 
 
+def test_a_rule_that_is_broken_at_the_end_is_called_one() -> None:
+    race = Steering(toys.race(toys.bare, toys.remover))
+    race.do("explore")
+    quiet = next(row for row in race.frame()["rows"] if row[0] == "FTKGCX")
+    assert quiet[1] == 'at the end the rule "an owner exists" is broken'
+    race.do("go", path=quiet[2])
+    assert race.frame()["sentence"] == 'At the end the rule "an owner exists" is broken'
+
+
 def test_a_step_of_ones_own_that_waits_for_readers_says_for_whom() -> None:
     race = Steering(toys.race(toys.reader, toys.waiting))
     for who in (0, 1):

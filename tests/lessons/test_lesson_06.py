@@ -86,7 +86,11 @@ def test_who_waits_and_in_which_order() -> None:
     row = prediction_of("06.8")
     assert row.wanted(Case("06.8"), ORDER) == (3, 6, 0, 5, 2)
     assert row.told((3, 6, 1, 2), (3, 6, 0, 5, 2), ORDER).startswith("Whoever waited")
-    assert row.told((3, 6, 4, 5), (3, 6, 0, 5, 2), ORDER).startswith("The counter is in the container")
+    for given, says in [
+        ((3, 6, 4, 5), "The counter is in the container"), ((3, 6, 5, 0, 2), "Whoever"), ((3, 6, 2, 0, 5), "The counter"),
+        ((6, 3, 0, 5, 2), "What you find while no sign is up"), ((3, 6, 0, 2, 5), "That is sound as well."), ((3, 6), ""),
+    ]:  # fmt: skip
+        assert row.told(given, (3, 6, 0, 5, 2), ORDER).startswith(says)
 
 
 @pytest.mark.parametrize(("answer", "state", "says"), [

@@ -114,7 +114,7 @@ function makeFound(lab) {
       if (!changed(frame.found, frame.rows)) return;
       const { found } = frame;
       words.textContent = found
-        ? `${found.words}. ${found.violations ? `${fmt(found.violations)} of them go wrong: ${found.what}.` : "None goes wrong."}`
+        ? `${found.words}. ${found.violations ? `${fmt(found.violations)} of them ${found.violations === 1 ? "goes" : "go"} wrong, the shortest so: ${found.what}.` : "None goes wrong."}`
         : "";
       worst.hidden = !found?.violations;
       list.replaceChildren(
