@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .engine.kmem import CHARGE, GET, PUT, UNCHARGE, UNWIND
+from .engine.kmem import CHARGE, GET, PUT, STORE, UNCHARGE, UNWIND
 from .explain_commands import tell_command
 from .explain_faults import tell_fault
 from .explain_marked import tell_charged, tell_refused_call, tell_uncharged_call
@@ -59,6 +59,20 @@ def ask(session: Session, event: EventRow, story: Story) -> None:
     kind, fn = ("bare lookup", "bare lookup") if patchset.bare_assign else ("lookup", "rcu lookup")
     story.go(kind, fn, f"task {event.pid} → {short(where)}", pid=str(event.pid), where=where)
     story.go("reference", "css_get", refs(session, GET), where=where)
+    if stored_first(session):
+        stored(event, story, "stored early")
+
+
+def stored_first(session: Session) -> bool:
+    """Say whether the owner was stored before the charge: by a charge that is not the machine's own (own_charge.py)."""
+    names = [name for name, *_ in session.machine.kmem.steps]
+    return STORE in names and CHARGE in names[names.index(STORE) :]
+
+
+def stored(event: EventRow, story: Story, kind: str) -> None:
+    """Tell that the owner was written down."""
+    where = name_of(event.container)
+    story.go(kind, "store owner", f"slot {event.slot} → {short(where)}", slot=event.slot, where=where)
 
 
 def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
@@ -81,7 +95,8 @@ def tell_alloc(session: Session, event: EventRow, story: Story) -> None:
         "charged by force" if forced else "charged", "res_counter_charge", f"{before:,} + {event.bytes:,} = {after:,}",
         where=where, bytes=event.bytes, before=before, after=after,
     )  # fmt: skip
-    story.go("stored", "store owner", f"slot {event.slot} → {short(where)}", slot=event.slot, where=where)
+    if not stored_first(session):
+        stored(event, story, "stored")
 
 
 def tell_refused(session: Session, event: EventRow, story: Story) -> None:
@@ -98,18 +113,28 @@ def tell_refused(session: Session, event: EventRow, story: Story) -> None:
         where=name_of(event.container), left=max(0, limit - usage), bytes=event.bytes,
     )  # fmt: skip
     before, after = change(session, UNWIND)
-    story.undo("reference back", "css_put", refs(session, UNWIND), "css_get", before=before, after=after)
+    if before >= 0:  # a charge that is not the machine's own may keep it
+        story.undo("reference back", "css_put", refs(session, UNWIND), "css_get", before=before, after=after)
     if session.machine.patchset.wired_hooks:
         story.undo("hook says no", "−ENOMEM", "the controller said no", WIRED_HOOK)
     else:
         story.undo("notifier says no", "−ENOMEM", "the notifier said no", "notifier")
-    story.undo("unwound", "kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc")
+    given, left = change(session, UNCHARGE)
+    if given < 0:
+        story.undo("unwound", "kmem_cache_free", "owner NULL: no uncharge", "kmem_cache_alloc")
+    else:
+        owner = short(name_of(event.container))
+        story.undo(
+            "unwound with an owner", "kmem_cache_free", f"owner {owner}: {given:,} → {left:,}", "kmem_cache_alloc",
+            where=name_of(event.container), bytes=event.bytes, before=given, after=left,
+        )  # fmt: skip
     verb = verb_of(session, event)
     errnos = ERRNOS.get(verb, {"": "ENOMEM"})
     error = errnos.get(event.cache, errnos[""])
     end = f"call fails {verb}" if verb in ("open", "flock") else "call fails"
     story.undo(end, "NULL", f"{verb}() says {error}", f"{verb}()", verb=verb, error=error)
-    story.go("never stored", "store owner", "never reached", state="never")
+    if not stored_first(session):
+        story.go("never stored", "store owner", "never reached", state="never")
 
 
 def tell_free(session: Session, event: EventRow, story: Story) -> None:

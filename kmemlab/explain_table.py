@@ -98,6 +98,12 @@ TABLE: dict[str, Row] = {
     ),
     "charged by force": row("NOFAIL: {where} pays over its limit, and failcnt counts it.", source=COUNTER, model=True),
     "stored": row("Slot {slot} of the owner array now says {where}.", source=ARRAY, model=True),
+    "stored early": row(
+        "Slot {slot} says {where} already, and nothing has been charged yet.",
+        "Slot {slot} says {where} already, before the charge.",
+        source=CHOICE,
+        model=True,
+    ),
     "unaccounted": row("Nobody listens to {cache}: nobody pays.", source=LETTER),
     "born before": row("Its slab is older than accounting: no array, nobody pays.", source="facts 1.4", model=True),
     "nobody asked": row("irq_payer=none: nobody asked for it, so nobody pays.", source=CHOICE, model=True),
@@ -116,6 +122,12 @@ TABLE: dict[str, Row] = {
     "reference back": row("The reference is given back: {before} to {after}.", source=PUT),
     "notifier says no": row("The notifier says −ENOMEM: the allocator must undo its work.", source=NOTIFIERS),
     "unwound": row("The object goes back. It had no owner, so nothing is uncharged.", source=HOOK, model=True),
+    "unwound with an owner": row(
+        "The object goes back, and its owner gets {bytes} bytes that it never paid.",
+        "It goes back, and its owner gets {bytes} bytes it never paid.",
+        source=HOOK,
+        model=True,
+    ),
     "call fails": row("{verb}() fails with {error}. Only failcnt remembers.", source=LETTER),
     "call fails open": row("{verb}() fails with {error}. Only failcnt remembers.", source="path_lookup_open, fs/namei.c"),
     "call fails flock": row(

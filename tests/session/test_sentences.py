@@ -21,9 +21,12 @@ from kmemlab.explain_table import TABLE
 from kmemlab.explain_told import abbreviated, fields, told
 from kmemlab.explain_words import LONGEST, SOURCES
 from kmemlab.lab.controller import Controller
+from kmemlab.lessons.charging import charge_with
+from kmemlab.lessons.lesson_05 import LIMITED, swapped
 from kmemlab.records import EventRow, StepRow
 
-# Keywords of a machine, and commands, each with what it makes the explanations say for the first time: kind of step, sentence.
+# Keywords of a machine (`charge`: somebody's own charge), and commands, each with what it makes the explanations
+# say for the first time: kind of step, sentence.
 Story = tuple[dict[str, Any], list[tuple[str, dict[str, str]]]]
 STORIES: list[Story] = [
     (
@@ -540,6 +543,14 @@ STORIES: list[Story] = [
             ),
         ],
     ),
+    (
+        {"charge": swapped},
+        [
+            *((line, {}) for line in LIMITED),
+            ("open 1", {"stored early": "Slot 0 says blue already, and nothing has been charged yet."}),
+            ("open 3", {"unwound with an owner": "It goes back, and its owner gets 256 bytes it never paid."}),
+        ],
+    ),
 ]
 
 # The sentences of the design, word for word: kind of step, its values, the sentence.
@@ -620,7 +631,9 @@ def worth_a_look(session: Session, first: int) -> Iterator[int]:
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story[1][-1][0])
 def test_a_machine_produces_each_sentence(story: Story, said: list[tuple[str, str]]) -> None:
     keywords, lines = story
-    session = Session(**{"memory": "2M", **keywords})
+    machine = {"memory": "2M", **keywords}
+    charge = machine.pop("charge", None)  # a function in the place of the machine's own
+    session = Session(**machine) if charge is None else charge_with(Session(**machine), charge)
     for line, sentences in lines:
         first = session.length
         session.run(line)
