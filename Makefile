@@ -4,7 +4,7 @@ PORT ?= 8888
 TOKEN ?=
 BROWSER ?= 0
 PYTEST_ARGS ?=
-# Two at once: one drives the browser, the other runs the rest (tests/conftest.py). JOBS=0 runs them one after another.
+# Two at once, a file in one process: its tests share what is slow to set up. JOBS=0 runs them one after another.
 JOBS ?= 2
 
 VENV := .venv
@@ -46,10 +46,10 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 
 test: $(VENV)/.installed chromium check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not long' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not long' $(PYTEST_ARGS)
 
 test-all: $(VENV)/.installed $(VENV)/.book chromium check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 # The lessons' notebooks, from notebooks/text. LESSON="02 03" makes only these.
 LESSON ?=

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,14 +22,6 @@ os.environ["KMEMLAB_PROGRESS"] = "off"
 os.environ.setdefault("KMEMLAB_SEED", str(random.randrange(10**6)))
 
 GROUPS = ("browser", "compiled")
-BROWSER = Path(__file__).parent / "browser"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a fixture: the browser's tests in one process, any other file's in one."""
-    for item in items:
-        browser = BROWSER in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
