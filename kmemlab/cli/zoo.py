@@ -8,6 +8,7 @@ import sys
 
 from ..engine.errors import CheckError
 from ..zoo import Run, chosen, explode
+from ..zoo_text import zoo_text
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,30 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
         totals = {"pinned": held, "accounted": seen}
         print(json.dumps({**envelope(), "scenarios": [each.to_dict() for each in runs], "totals": totals}))
         return 0
-    show(runs, arguments.limit)
+    print(zoo_text(runs, arguments.limit))
     print(f"zoo: {len(runs)} runs, {held} bytes pinned, {seen} accounted")
     return 0
-
-
-def show(runs: list[Run], limit: int) -> None:
-    """Print one line a run, and then which bombs the limit did not stop."""
-    print(f"{'bomb':<12} {'limit':>9} {'done':>6} {'stopped by':<15} {'pinned':>10} {'kmem_cache':>10} {'kmalloc':>9} "
-          f"{'pages':>10} {'accounted':>10} {'seen':>5} {'failcnt':>7} {'neighbour':>12}")  # fmt: skip
-    for each in runs:
-        held = each.pinned
-        stop = f"{each.stopped_by} {each.errno}".strip()
-        calls = f"{each.failed} of {each.ops}"
-        print(
-            f"{each.name:<12} {limit if each.limited else 'none':>9} {each.ops_done:>6} {stop:<15} {held.total:>10} "
-            f"{held.kmem_cache:>10} {held.kmalloc:>9} {held.pages:>10} {held.accounted:>10} "
-            f"{share(each):>4}% {each.failcnt:>7} {calls:>12}"
-        )
-    print("neighbour: its calls that failed. kmalloc has the owner arrays in it. Free slots and page tails are nobody's.")
-    blind = [f"{each.name} ({share(each)} % seen)" for each in runs if each.limited and each.stopped_by == "memory"]
-    if blind:
-        print(f"Not stopped by the limit, for most of what they pin is not in kmem caches: {', '.join(blind)}.")
-
-
-def share(run: Run) -> int:
-    """Return how much of what is pinned some container pays, in percent."""
-    return round(100 * run.pinned.accounted / run.pinned.total) if run.pinned.total else 0

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kmemlab.figures.path import path_figure, path_text
     from kmemlab.figures.slabs import slabs_figure, slabs_text
     from kmemlab.figures.timeline import timeline_figure, timeline_text
+    from kmemlab.figures.zoo import zoo_figure, zoo_text
 
 _ROOMS = {
     "buddy": ("buddy_figure", "buddy_text"),
@@ -47,6 +48,7 @@ _ROOMS = {
     "path": ("path_figure", "path_text"),
     "slabs": ("slabs_figure", "slabs_text"),
     "timeline": ("timeline_figure", "timeline_text"),
+    "zoo": ("zoo_figure", "zoo_text"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -94,4 +96,6 @@ __all__ = [
     "timeline_text",
     "why_held",
     "write_image",
+    "zoo_figure",
+    "zoo_text",
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .raceview import RaceView
     from .views import BuddyView, ChargePath, ContainerView, FlowView, Predict, SlabView, Timeline
     from .widget import Lab
+    from .zoo import Zoo
 
 _HOMES = {
     "BuddyView": ".views",
@@ -33,6 +34,7 @@ _HOMES = {
     "RaceView": ".raceview",
     "SlabView": ".views",
     "Timeline": ".views",
+    "Zoo": ".zoo",
     "cpus_knob": ".knobs",
     "era_knob": ".knobs",
     "knob_row": ".knobs",
@@ -58,6 +60,7 @@ __all__ = [
     "RaceView",
     "SlabView",
     "Timeline",
+    "Zoo",
     "cpus_knob",
     "era_knob",
     "knob_row",

@@ -67,10 +67,10 @@ class Picture(anywidget.AnyWidget):
         title = f"{dict(TABS).get(name, 'Path of one charge')}, event {session.position:,} of {session.length:,}"
         self._show(session, drawn, title)
 
-    def _show(self, session: Session, drawn: Callable[[str, Room], dict[str, Any]], title: str) -> None:
-        """Begin with what `drawn` makes of a theme and a room: figure, twin and question."""
+    def _show(self, session: Session | None, drawn: Callable[[str, Room], dict[str, Any]], title: str) -> None:
+        """Begin with what `drawn` makes of a theme and a room: figure, twin and question. Some are of no session."""
         self._session, self._drawn, self._title = session, drawn, title
-        self._at = (session.history, session.position)
+        self._at = self._stands()
         made = {theme: drawn(theme, Room()) for theme in ("light", "dark")}
         self._made = {theme: each["figure"] for theme, each in made.items()}
         self._twin = made["light"]["twin"]
@@ -96,13 +96,17 @@ class Picture(anywidget.AnyWidget):
         """Return the live picture, and beside it what a saved notebook shows where no page can draw."""
         return beside(super()._repr_mimebundle_(), lambda: twin_still(self._title, self.twin))
 
+    def _stands(self) -> tuple[int, int] | None:
+        """Return where the session stands; None without one."""
+        return (self._session.history, self._session.position) if self._session is not None else None
+
     def _heard(self, _: Any, message: Any, __: Any) -> None:
         """Send plotly.js to a page that has none; lay the picture out for the page's width, while the session stands there."""
         if not isinstance(message, dict):
             return
         if message.get("op") == "need-plotly":
             self.send({"op": "plotly", "gz": True}, [plotly_js()])
-        if message.get("op") == "room" and (self._session.history, self._session.position) == self._at:
+        if message.get("op") == "room" and self._stands() == self._at:
             room = Room(max(LEAST_WIDTH, int(message.get("width", 0))))
             self._made = {theme: self._drawn(theme, room)["figure"] for theme in ("light", "dark")}
             self.pictures = self._shown()["pictures"]

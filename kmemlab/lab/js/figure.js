@@ -102,7 +102,8 @@ function loadPlotly(model) {
 
 /** Size at which a figure is drawn, and the scale at which it is shown. */
 function figurePlace(figure, view, width, captioned) {
-  const room = FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
+  const tall = figure.layout?.meta?.tall && figure.layout.height; // a row for each of many things, in a cell of its own
+  const room = tall || FIGURE_HEIGHT[view.size] - (captioned ? CAPTION_HEIGHT : 0);
   const asked = figure.layout?.height ?? room;
   // Most figures take the room there is: the words keep their size, the bars give. One made of lines of text keeps
   // its height and is scrolled.
