@@ -31,7 +31,8 @@ from . import course, notebooks, stills
 
 INTO = notebooks.ROOT / "build" / "slides"
 MOST_LINES = 14  # of what a machine said, on one slide
-TALL = 260  # a picture that is higher than this has a slide of its own
+TALL = 260  # a picture that is higher than this has a slide of its own,
+MANY_LINES = 12  # and so has one below more typed and said than this
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 HERE = Path(__file__).parent
 
@@ -99,7 +100,8 @@ def slides(lesson: course.Lesson) -> list[Slide]:
             made.append(Slide("do", kicker, marked(exercise or before) + code(cell.source)))
             forget(made, exercise or before)
         elif "graded" not in cell.metadata and (said := answer(cell)):
-            tall = height(course.picture(cell)) > TALL
+            lines = cell.source.count("\n") + said.partition("<figure>")[0].count("\n") + 2
+            tall = height(course.picture(cell)) > (0 if lines > MANY_LINES else TALL)
             made.append(
                 Slide("ran", kicker, code(cell.source) + said.partition("<figure>")[0] if tall else code(cell.source) + said)
             )

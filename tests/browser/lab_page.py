@@ -136,9 +136,11 @@ class LabPage:
         return int(self.data("position"))
 
     def settle(self, before: str) -> None:
-        """Wait until a later frame than `before` (a data-seq) is drawn."""
+        """Wait until a later frame than `before` (a data-seq) is drawn, and nothing that was asked is without its answer."""
         self.page.wait_for_function(
-            "(before) => Number(document.querySelector('.kmemlab-lab').dataset.seq) > Number(before)", arg=before
+            """(before) => { const { seq, owed } = document.querySelector('.kmemlab-lab').dataset;
+            return Number(seq) > Number(before) && !Number(owed ?? 0) }""",
+            arg=before,
         )
 
     def click(self, selector: str) -> None:

@@ -219,6 +219,7 @@ function render({ model, el }) {
     drawNotice(frame);
     setAttrs(root, {
       "data-seq": seq,
+      "data-owed": link.busy(),
       "data-position": frame.position ?? 0,
       "data-length": frame.length ?? 0,
       "data-step": frame.step ?? 0,
