@@ -123,7 +123,8 @@ TABLE: Table = {
             Say("no page freed", "The other slab is on nobody's hand. When does its page go back?"),
         ),
     ),
-    "04.2": Prediction(
+    "04.2": Values(lambda _: seventeen(), "Count the letters.", praise="Pages, objects, frees, pages given back: {answer}."),
+    "04.3": Prediction(
         "order",
         lambda _: list(PATCHES),
         (
@@ -131,7 +132,7 @@ TABLE: Table = {
             Say("allocator looks up", "Then the allocator would have to know what a container is."),
         ),
     ),
-    "04.3": Prediction(
+    "04.4": Prediction(
         "choice",
         lambda _: of_the_letter(),
         (
@@ -140,7 +141,7 @@ TABLE: Table = {
             Say("busy", "No file is open yet. Which cache have you really written to?"),
         ),
     ),
-    "04.4": Values(
+    "04.5": Values(
         lambda _: accepted(),
         "Which caches have cells as wide as those of a kmalloc cache, and no constructor and no flag of their own?",
         (
@@ -156,8 +157,8 @@ TABLE: Table = {
         ),
         "Two accept, four are kmalloc caches under another name.",
     ),
-    "04.5": Story(every_third, session="h"),
-    "04.6": Values(
+    "04.6": Story(every_third, session="h"),
+    "04.7": Values(
         lambda _: bills(),
         "Which task runs when an object is taken, and how wide is its cell?",
         (
@@ -168,5 +169,4 @@ TABLE: Table = {
         ),
         "{answer} bytes.",
     ),
-    "04.7": Values(lambda _: seventeen(), "Count the letters.", praise="Pages, objects, frees, pages given back: {answer}."),
 }

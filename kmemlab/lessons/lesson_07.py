@@ -196,7 +196,13 @@ TABLE: Table = {
             ),
         ),
     ),
-    "07.2": Prediction(
+    "07.2": Values(
+        walked,
+        "How many pages are 1 GiB, and which slabs got an array?",
+        praise="Page records, slabs, objects: {answer}.",
+        session="s",
+    ),
+    "07.3": Prediction(
         "choice",
         lambda _: when_drained(),
         (
@@ -204,12 +210,6 @@ TABLE: Table = {
             Say("blue is removed", "Can a container be removed while an object holds it?"),
             Say("on again", "Then two stories would run at a time. What has become of the debts of the first?"),
         ),
-    ),
-    "07.3": Values(
-        walked,
-        "How many pages are 1 GiB, and which slabs got an array?",
-        praise="Page records, slabs, objects: {answer}.",
-        session="s",
     ),
     "07.4": Prediction(
         "number",

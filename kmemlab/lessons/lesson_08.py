@@ -214,7 +214,8 @@ TABLE: Table = {
             Say(4096, "That is a page. The call takes a slot of one."),
         ),
     ),
-    "08.6": Prediction(
+    "08.6": Story(marked_pipe, session="mine"),
+    "08.7": Prediction(
         "choice",
         lambda _: nested(),
         (
@@ -223,7 +224,7 @@ TABLE: Table = {
             Say("busy", "Nothing is in use yet. What does the first slab need before it can be used?"),
         ),
     ),
-    "08.7": Values(
+    "08.8": Values(
         lambda _: chain(),
         "Objects a slab, times 8 bytes: how large is the array, and which kmalloc cache has slots of that size?",
         (
@@ -235,5 +236,4 @@ TABLE: Table = {
         ),
         "{answer}, and so on.",
     ),
-    "08.8": Story(marked_pipe, session="mine"),
 }

@@ -73,7 +73,8 @@ TABLE: Table = {
             Say("moves", "Open one file and move the task. Which bills change?"),
         ),
     ),
-    "13.2": Prediction(
+    "13.2": Staged(1, "{runs} stories of opens, closes, moves and exits, and the bills are right: {points} points."),
+    "13.3": Prediction(
         "number",
         lambda _: usage_of_the_deaf(),
         (
@@ -81,7 +82,6 @@ TABLE: Table = {
             Say(0, "The first one fits exactly. Is that allowed?"),
         ),
     ),
-    "13.3": Staged(1, "{runs} stories of opens, closes, moves and exits, and the bills are right: {points} points."),
     "13.4": Staged(2, "{runs} stories, with limits and every nth charge refused: {points} points."),
     "13.5": Staged(3, "{runs} stories, with every nth charge, object and page refused, on and off: {points} points."),
     "13.6": Staged(4, "{runs} stories and schedules: {points} points, and the last 10 are your neighbour's to give."),

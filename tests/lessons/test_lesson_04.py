@@ -22,7 +22,7 @@ HEARD = [
 LETTER = ["Nothing: It is accounted", "Invalid argument", "No such file or directory", "Device or resource busy"]
 
 
-@pytest.mark.parametrize(("number", "lines", "place"), [("04.1", HEARD, 1), ("04.3", LETTER, 1)])
+@pytest.mark.parametrize(("number", "lines", "place"), [("04.1", HEARD, 1), ("04.4", LETTER, 1)])
 def test_what_the_machine_says_and_to_each_wrong_choice(number: str, lines: list[str], place: int) -> None:
     row = prediction_of(number)
     assert row.wanted(Case(number), lines) == place
@@ -42,7 +42,7 @@ def test_seventeen_files_are_two_slabs() -> None:
     ([True, False, ..., ..., ..., ...], BLANK, ""), ([1, 0, 0, 0, 1, 0], NOT_YET, "True or False"),
 ])  # fmt: skip
 def test_which_caches_accept(answer: list[object], state: str, says: str) -> None:
-    verdict = check("04.4", answer)
+    verdict = check("04.5", answer)
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 
 
@@ -70,7 +70,7 @@ def test_a_listener_that_says_no(nth: int, lines: list[str], state: str, says: s
     session = Session()
     listen(session, Each(nth))
     session.run(*lines)
-    verdict = check("04.5", session)
+    verdict = check("04.6", session)
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 
 
@@ -90,7 +90,7 @@ def test_the_one_told_before_a_refusal_hears_of_the_end() -> None:
     ([768, 1280], NOT_YET, "begins anew"), ([1, 2], NOT_YET, "Which task runs"),
 ])  # fmt: skip
 def test_a_bill_for_each_task(answer: list[object], state: str, says: str) -> None:
-    verdict = check("04.6", answer)
+    verdict = check("04.7", answer)
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 
 

@@ -36,7 +36,7 @@ def lesson(stage: int, drop: str = "") -> Make:
     return made
 
 
-@pytest.mark.parametrize(("number", "answer", "wrongs"), [("13.0", 3, [2, 4, 1]), ("13.2", 256, [512, 0])])
+@pytest.mark.parametrize(("number", "answer", "wrongs"), [("13.0", 3, [2, 4, 1]), ("13.3", 256, [512, 0])])
 def test_what_the_machine_says_and_to_each_foreseen_wrong_answer(number: str, answer: int, wrongs: list[int]) -> None:
     row = prediction_of(number)
     assert row.wanted(Case(number), []) == answer

@@ -115,7 +115,8 @@ def test_the_notebook_is_light(path: Path) -> None:
 def test_questions_and_the_lessons_table_are_the_same(path: Path) -> None:
     table = table_of(path.name[:2])
     questions = asked(notebooks.source_of(path))
-    assert set(questions) == set(table)
+    assert list(questions) == list(table), "in the order of their numbers"
+    assert [int(number.partition(".")[2]) for number in table] == list(range(len(table)))
     for number, row in table.items():
         assert questions[number] == ("predict" if isinstance(row, Prediction) else "check"), number
 
