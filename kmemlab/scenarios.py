@@ -9,6 +9,7 @@ from typing import Any
 
 from .engine.errors import invalid
 from .session import Session
+from .zoo_stories import stories
 
 POINT = "/containers"
 CACHES = ("filp", "sighand_cache", "anon_vma", "mnt_cache")
@@ -332,6 +333,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "mix-6.1", "Three containers recorded on Linux 6.1, 1 MiB each", recorded("mix3", 1 << 20), {"arrays": "free"}
         ),
+        *(Scenario(*each) for each in stories()),
     )
 }
 

@@ -19,7 +19,7 @@ from .engine.types import PAGE_SIZE
 from .shell import Machine, Result
 from .survey import all_slab_rows, container_rows
 
-MEMORY = "64M"
+MEMORY = 64 << 20
 MOST_PAGES = (16 << 20) // PAGE_SIZE
 MOST_OPS = 20_000
 PATIENCE = 8  # calls of the bomb between two of the neighbour
@@ -186,7 +186,9 @@ class Run:
         return row
 
 
-def prepare(limit: int | None, kinds: str = "cache") -> tuple[Machine, int, int]:
+def prepare(
+    limit: int | None, kinds: str = "cache", part: int = 1, boot: Callable[..., Machine] = Machine
+) -> tuple[Machine, int, int]:
     """Boot, and put a bomber and a neighbour into containers. Returns their pids, too.
 
     Every cache that can be is accounted, every call site of the other kinds that are charged is marked.
@@ -194,17 +196,18 @@ def prepare(limit: int | None, kinds: str = "cache") -> tuple[Machine, int, int]
     Raises:
         KernelError: EINVAL, for kinds that there are not.
     """
-    machine = Machine(memory=MEMORY, kinds=kinds)
+    machine = boot(memory=MEMORY // part, kinds=kinds)
     machine.run(f"mount -t container -o kmem none {POINT}")
-    for cache in sorted(machine.caches):
-        machine.run(f"echo 1 > /sys/slab/{cache}/cache_account")  # kmalloc's refuse, as the letter says
+    for cache in sorted(cache for cache in machine.caches if not cache.startswith("kmalloc-")):  # kmalloc's refuse
+        machine.run(f"echo 1 > /sys/slab/{cache}/cache_account")
     for site in SITES:
         if kind_of(site) in machine.marked.kinds:
             machine.run(f"echo 1 > /sys/kernel/debug/kmem_sites/{site}")
     pids = []
-    for name in ("bomb", "web"):
+    for name, comm in (("bomb", "bomber"), ("web", "nginx")):
         machine.run(f"mkdir {POINT}/{name}")
         pids.append(int(machine.run("fork 1").out))
+        machine.run(f"echo {comm} > /proc/{pids[-1]}/comm")
         machine.run(f"echo {pids[-1]} > {POINT}/{name}/tasks")
     if limit is not None:
         machine.run(f"echo -n {limit} > {POINT}/bomb/kmem.limit")
@@ -217,6 +220,8 @@ def explode(
     seed: int = 1,
     watch: Callable[[Machine], None] = lambda machine: None,
     kinds: str = "cache",
+    part: int = 1,
+    boot: Callable[..., Machine] = Machine,
 ) -> Run:
     """Let a bomb go off in a container, with or without a limit.
 
@@ -226,12 +231,14 @@ def explode(
         seed: of the neighbour.
         watch: sees the machine in the end.
         kinds: what the machine charges, as `Profile.kinds`.
+        part: memory, what is to be gone of it and the most calls are that part of the zoo's; the neighbour works more often.
+        boot: makes the machine.
 
     Raises:
         KernelError: EINVAL, for kinds that there are not.
         CheckError: if an invariant of the machine is broken in the end.
     """
-    machine, bomber, other = prepare(limit, kinds)
+    machine, bomber, other = prepare(limit, kinds, part, boot)
     neighbour = Neighbour(machine, other, Random(seed))
     for _ in range(8):
         neighbour.work()  # its slabs are there before anything is counted
@@ -242,7 +249,7 @@ def explode(
     for line in bomb.before:
         machine.run(f"as {bomber} {line}")
     done, refusal, stopped = 0, 0, "end"
-    for n, calls in operations(bomb):
+    for n, calls in operations(bomb, part):
         for line in calls:
             refusal = machine.run(f"as {bomber} {line}").errno
             if refusal:
@@ -251,9 +258,9 @@ def explode(
             stopped = "limit" if owner.res.failcnt else "memory"
             break
         done = n
-        if n % PATIENCE == 0 or bomb.growing:
+        if n % max(2, PATIENCE // part) == 0 or bomb.growing:
             neighbour.work()
-        if free - machine.slub.pages.nr_free >= MOST_PAGES:
+        if free - machine.slub.pages.nr_free >= MOST_PAGES // part:
             stopped = "memory"
             break
     machine.check()
@@ -266,10 +273,10 @@ def explode(
     )  # fmt: skip
 
 
-def operations(bomb: Bomb) -> Iterator[tuple[int, tuple[str, ...]]]:
+def operations(bomb: Bomb, part: int = 1) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield how many operations there are after each, and its commands."""
-    step = bomb.growing or 1
-    for n in range(step, MOST_OPS + 1, step):
+    step = max(1, bomb.growing // part)
+    for n in range(step, MOST_OPS // part + 1, step):
         yield n, tuple(line.format(n=n) for line in bomb.calls)
 
 
