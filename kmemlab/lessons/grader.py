@@ -40,7 +40,8 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import invalid
 from ..engine.notify import SlabListener
 from .grader_run import POINTS, STAGES, Failure, Part, summary
-from .grader_source import Program, dots_in, plain_python, program_of
+from .grader_source import Program, definition, dots_in, plain_python, program_of
+from .handed_in import program_in
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -58,6 +59,7 @@ class Graded:
         parts: the marks, in the order of the stages.
         trouble: why nothing could be graded, "" if it could.
         printed: characters that the code printed; begins: the first of them.
+        name: of the class or function, "" for the last one of a file of Python.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Graded:
     begins: str = ""
     stage: int = 4
     seed: int = 1
+    name: str = ""
 
     @property
     def passed(self) -> bool:
@@ -153,16 +156,17 @@ class Graded:
         return [f"It printed {self.printed:,} characters, beginning: {first[:80]}"]
 
 
-def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seconds: float = SECONDS) -> Graded:
+def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seconds: float = SECONDS, name: str = "") -> Graded:
     """Grade a controller up to a stage, or an exercise.
 
     Args:
-        thing: the class, the function of an exercise, or the path of a file with one of them.
+        thing: the class, the function of an exercise, or the path of a file with one of them: Python, or a notebook.
         stage: 1 to 4; each has what those before it have.
         seed: of the stories by chance: another seed, other stories, caches and machines.
         exercise: "" for a controller; "charge" for lesson 05's function, "steps", "remover" or "tryget" for lesson 06's,
             "drain" for 07's class.
         seconds: after which the child is stopped whatever it does.
+        name: of the class or function in a file, "" for the last one.
 
     Raises:
         KernelError: EINVAL for a stage or an exercise that there is not.
@@ -178,7 +182,9 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         graded.trouble = "not answered yet: put your class in place of the dots"
         return graded
     try:
-        program = file_of(Path(thing)) if isinstance(thing, str | Path) else program_of(thing)
+        function = bool(exercise) and not EXERCISES[exercise].a_class
+        program = file_of(Path(thing), name, function) if isinstance(thing, str | Path) else program_of(thing)
+        graded.name = program.name
         graded.trouble = blanks(program)
     except OSError as error:  # a sentence of ours, or a file that cannot be read
         graded.trouble = error.strerror or str(error)
@@ -188,12 +194,19 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
     return graded
 
 
-def file_of(path: Path) -> Program:
-    """Return a file's whole text as a program.
+def file_of(path: Path, name: str, function: bool) -> Program:
+    """Return a file's whole text as a program; of a notebook what is to be graded.
+
+    Args:
+        path: the file.
+        name: of what is graded, "" for the last one.
+        function: a function is wanted, not a class.
 
     Raises:
-        OSError: if it cannot be read. KernelError: EINVAL, if it is no Python.
+        OSError: if it cannot be read. KernelError: EINVAL, if it is no Python, or has nothing of that name.
     """
+    if path.suffix == ".ipynb":
+        return program_in(path, name, function)
     try:
         text = path.read_text(encoding="utf-8")
         compile(plain_python(text), str(path), "exec", dont_inherit=True)
@@ -202,7 +215,9 @@ def file_of(path: Path) -> Program:
     except (SyntaxError, ValueError) as error:
         line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise invalid(f"{path.name}{line}: {getattr(error, 'msg', None) or error}") from None
-    return Program("", parts=[(text, "")])
+    if name:
+        definition(text, name)
+    return Program(name, parts=[(text, "")])
 
 
 def blanks(program: Program) -> str:

@@ -53,3 +53,12 @@ def test_a_file_that_is_no_python_exits_2_with_one_line(tmp_path: Path) -> None:
     assert "expected a text of Python" in one_line(kmemlab("grade", path))
     assert "nowhere.py:1: expected a file of Python, found No such file" in one_line(kmemlab("grade", "nowhere.py"))
     assert kmemlab("grade", path, "--stage", 5).returncode == 2
+
+
+def test_a_notebook_is_graded_too_and_one_that_is_none_exits_2(tmp_path: Path) -> None:
+    capstone = CONTROLLERS.parents[2] / "notebooks" / "13-capstone.ipynb"
+    told = as_json("grade", capstone, "--stage", 1)
+    assert (told["name"], told["points"], told["passed"]) == ("Stage1", 20, True)
+    path = tmp_path / "mine.ipynb"
+    path.write_text("class Mine:\n")
+    assert f"kmemlab: {path}:1: expected a notebook, found no notebook" in one_line(kmemlab("grade", path))
