@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from ..recordings import ForeignFileError
 from ..session import Session
-from . import progress
 from .checking import exercise_of, verdict_on
 from .table import Story
 
@@ -41,18 +40,14 @@ class Graded:
     words: str
 
 
-def graded(path: Path, seed: int | None = None) -> Iterator[Graded]:
-    """Yield the answers of a progress file, by number.
+def graded(saved: dict[str, Any], seed: int | None = None) -> Iterator[Graded]:
+    """Yield the answers of somebody's progress, by number.
 
     Args:
-        path: the file.
+        saved: as `progress.read` gives it.
         seed: the learner's; an answer whose session was made with another one does not count. None: any will do.
-
-    Raises:
-        ValueError: with one sentence, for a file that is no progress file.
-        OSError: if it cannot be read.
     """
-    checked = progress.read(path)["checked"]
+    checked = saved["checked"]
     for number in sorted(checked, key=lambda each: [int(part) if part.isdigit() else 0 for part in each.split(".")]):
         row = checked[number]
         tries = row.get("tries")

@@ -80,6 +80,56 @@ def test_a_foreign_file_is_refused_with_one_line(tmp_path: Path, capsys: pytest.
     assert said.count("\n") == 1
 
 
+def test_one_foreign_file_takes_no_other_with_it(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    foreign = tmp_path / "bob.json"
+    foreign.write_text("{}")
+    assert main(["progress", str(foreign), str(kept), str(tmp_path / "cy.json")]) == 2
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "progress: 1 file, 4 answers, 2 right"
+    assert told.err.splitlines() == [
+        f"kmemlab: {foreign}:1: expected a progress file, found it has no kmemlab_progress",
+        f"kmemlab: {tmp_path / 'cy.json'}:1: expected a progress file, found No such file or directory",
+    ]
+
+
+def test_of_several_learners_each_has_a_line_of_their_own(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = tmp_path / "bob.json"
+    blank.write_text('{"kmemlab_progress": 1}')
+    assert main(["progress", str(kept), str(blank), "--seed", "8"]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"{kept}  together: 1 right, 1 said right, 1 not yet, 1 other seed",
+        f"{blank}  together: nothing",
+        "progress: 2 files, 4 answers, 1 right",
+    ]
+
+
+def test_predictions_are_counted_and_a_mistake_that_many_share_is_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fates = ["It goes onto the partial list"] * 2 + ["It becomes the cpu slab, since it now has the oldest free cell"] * 2
+    paths = []
+    for who, fate in enumerate([*fates, "Cell 5 becomes free, but the slab stays on no list", 8]):
+        rows = {"02.3": {"answer": fate}, "02.0": {"answer": "256 bytes"}, "02.7": {"answer": "D G"}, "99.1": {"answer": "x"}}
+        rows["02.4"] = {"answer": "0:5" if who else "2:8"}
+        paths.append(tmp_path / f"{who}.json")
+        paths[-1].write_text(json.dumps({"kmemlab_progress": 1, "predicted": rows}))
+    assert main(["progress", "--predicted", *map(str, paths)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "02.0", "  =   6  256 bytes",
+        "02.3", "  !   2  It becomes the cpu slab, since it now has the oldest free cell",
+        "  =   2  It goes onto the partial list", "      1  Cell 5 becomes free, but the slab stays on no list",
+        "02.4", "  !   5  0:5", "  =   1  2:8",
+        "02.7", "      6  D G",
+        "predicted: 6 files, 4 questions; = is the machine's answer, ! is wrong and shared by many",
+    ]  # fmt: skip
+    assert main(["progress", "--predicted", "--json", str(paths[0])]) == 0
+    told = json.loads(capsys.readouterr().out)["predicted"]
+    assert {"number": "02.4", "answer": "2:8", "count": 1, "right": True} in told
+    assert {"number": "02.7", "answer": "D G", "count": 1, "right": None} in told
+
+
 def test_without_a_file_and_without_ones_own_it_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["progress"]) == 2
     assert "name a progress file" in capsys.readouterr().err
