@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
         (root / name).write_text(f"{name}: first day", encoding="utf-8")
     (root / "text").mkdir()
     (root / "text" / "00-a.md").write_text("text", encoding="utf-8")
-    (root.parent / ".gitignore").write_text(".jupyter/\n", encoding="utf-8")
+    (root.parent / ".gitignore").write_text(".jupyter/\n.ipynb_checkpoints/\n", encoding="utf-8")
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "course"]):
         subprocess.run(["git", "-C", str(root.parent), *command], check=True)
@@ -27,10 +28,18 @@ def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     (root / "01-b.ipynb").unlink()
     (root / "Untitled.ipynb").write_text("notes", encoding="utf-8")
     (root / "text" / "00-a.md").write_text("an author's", encoding="utf-8")
+    (root / "text" / "11-new.md").write_text("an author's, too", encoding="utf-8")
+    for left in ("mine.json", "group 3/Untitled.ipynb", ".ipynb_checkpoints/00-a-checkpoint.ipynb"):
+        (root / left).parent.mkdir(exist_ok=True)
+        (root / left).write_text("a learner's", encoding="utf-8")
     for kept in ("autosave", "workspaces", "settings"):
         (home / kept).mkdir(parents=True)
         (home / kept / "one").write_text(kept, encoding="utf-8")
     monkeypatch.setenv("KMEMLAB_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.delenv("KMEMLAB_AUTOSAVE", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / "kmemlab" / "autosave").mkdir(parents=True)
+    (tmp_path / "state" / "kmemlab" / "autosave" / "two").write_text("their own JupyterLab's", encoding="utf-8")
     (tmp_path / "progress.json").write_text("{}", encoding="utf-8")
     return root, home
 
@@ -48,11 +57,13 @@ def test_the_notebooks_are_those_of_the_course_and_the_learners_are_put_aside(se
     assert place == home / "before-reset-1"
     assert everything(root) == {
         "00-a.ipynb": "00-a.ipynb: first day", "01-b.ipynb": "01-b.ipynb: first day", "02-c.ipynb": "02-c.ipynb: first day",
-        "text/00-a.md": "an author's",
+        "text/00-a.md": "an author's", "text/11-new.md": "an author's, too",
     }  # fmt: skip
     assert everything(place) == {
-        "notebooks/00-a.ipynb": "mine", "notebooks/Untitled.ipynb": "notes", "autosave/one": "autosave",
-        "workspaces/one": "workspaces", "progress.json": "{}",
+        "notebooks/00-a.ipynb": "mine", "notebooks/Untitled.ipynb": "notes", "notebooks/mine.json": "a learner's",
+        "notebooks/group 3/Untitled.ipynb": "a learner's",
+        "notebooks/.ipynb_checkpoints/00-a-checkpoint.ipynb": "a learner's", "autosave/one": "autosave",
+        "workspaces/one": "workspaces", "progress.json": "{}", "kmemlab-autosave/two": "their own JupyterLab's",
     }  # fmt: skip
     assert everything(home)["settings/one"] == "settings"
     assert not (tmp_path / "progress.json").exists()
@@ -83,12 +94,28 @@ def test_without_a_yes_nothing_changes(seat: tuple[Path, Path], tmp_path: Path, 
     for named in (
         "notebook 00-a.ipynb",
         "notebook 01-b.ipynb, which is not there",
-        "Untitled.ipynb",
+        "Untitled.ipynb, which is new",
+        "group 3, which is new",
         "progress.json",
         "autosave",
     ):
         assert named in asked[0]
     assert "02-c" not in asked[0]
+
+
+def test_while_the_lab_runs_nothing_changes(
+    seat: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, home = seat
+    server = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (home / "runtime").mkdir()
+    (home / "runtime" / f"jpserver-{server.pid}.json").write_text("{}", encoding="utf-8")
+    before = everything(tmp_path)
+    assert reset.main(["--root", str(root), "--home", str(home), "--yes"]) == 1
+    assert f"the lab still runs (process {server.pid})" in capsys.readouterr().err
+    assert everything(tmp_path) == before
+    server.communicate()
+    assert reset.main(["--root", str(root), "--home", str(home), "--yes"]) == 0, "one that was killed leaves its file"
 
 
 def test_where_nobody_can_answer_nothing_changes(
@@ -117,6 +144,7 @@ def test_without_git_the_notebooks_stay_and_it_says_so(tmp_path: Path, monkeypat
     kept = tmp_path / "progress.json"
     kept.write_text("{}", encoding="utf-8")
     monkeypatch.setenv("KMEMLAB_PROGRESS", str(kept))
+    monkeypatch.setenv("KMEMLAB_AUTOSAVE", "off")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     asked: list[str] = []
 
