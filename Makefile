@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 IS_ROOT_DEBIAN := $(shell test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo yes)
 CHROMIUM_FOUND := $(shell test -n "$$CHROMIUM" && echo yes || command -v chromium chromium-browser google-chrome 2>/dev/null)
 
-.PHONY: lab reset test test-all check notebooks book slides answers lock bench clean
+.PHONY: lab reset test test-all check notebooks book slides answers nbgrader lock bench clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'kmemlab needs Python 3.11 or newer' >&2; exit 2; }
@@ -71,6 +71,10 @@ slides: $(VENV)/.installed
 # Answer keys for teachers in build/answers: what a machine says to every question. LESSON="02 03" makes only these.
 answers: $(VENV)/.installed
 	@$(BIN)/python -m tools.answers $(LESSON)
+
+# A course for nbgrader in build/nbgrader: its configuration and source/. LESSON="02 03" makes only these.
+nbgrader: $(VENV)/.installed
+	@$(BIN)/python -m tools.nbgrader $(LESSON)
 
 ROUNDS ?= 9
 bench: $(VENV)/.installed

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
 from ..engine.errors import invalid
 from ..session import Session
@@ -14,9 +14,7 @@ from . import progress
 from .blanks import is_blank
 from .guarded import plain
 from .table import Case, Exercise, Prediction, Row, Table
-from .verdict import Verdict, blank, broken
-
-GRADING: Final = "KMEMLAB_GRADING"
+from .verdict import GRADING, Verdict, blank, broken
 
 
 def table_of(lesson: str) -> Table:
