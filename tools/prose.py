@@ -16,6 +16,7 @@ from .values import EXPRESSION
 
 MOST_WORDS = 140
 MOST_LINES = 12
+WIDEST = 104  # letters of a line of code beside JupyterLab's file browser, on 1280 pixels
 LEVELS = ("viewing", "responding", "changing", "constructing", "presenting")
 PICTURES = re.compile(
     r"\b(SlabView|ContainerView|ChargePath|FlowView|BuddyView|Timeline|Picture|Lab|Compare|RaceView|OffDesigns)\("
@@ -160,6 +161,22 @@ def shape(notebook: Any) -> list[str]:
     return [f"it lacks {what}" for what, there in wanted.items() if not there]
 
 
+def out_of_sight(notebook: Any) -> list[str]:
+    """Find code that is cut off on a screen of 1280 pixels, and Markdown inside of HTML, which is not rendered there."""
+    told = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            long = max(len(line) for line in cell.source.split("\n"))
+            if long > WIDEST:
+                told.append(f"cell {number}: a line of {long} letters, at most {WIDEST} are seen")
+        told += [
+            f"cell {number}: `{signs}` in a <summary> is not drawn as code: write <code>{signs}</code>"
+            for summary in re.findall(r"<summary>(.*?)</summary>", cell.source, re.DOTALL)
+            for signs in re.findall(r"`([^`]*)`", summary)
+        ]
+    return told
+
+
 def broken_rules(notebook: Any) -> list[str]:
     """Return every sentence there is about a lesson's source."""
     assert isinstance(notebook, nbformat.NotebookNode)
@@ -169,4 +186,5 @@ def broken_rules(notebook: Any) -> list[str]:
         *levels(notebook),
         *idle_pictures(notebook),
         *shape(notebook),
+        *out_of_sight(notebook),
     ]

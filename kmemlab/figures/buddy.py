@@ -169,7 +169,7 @@ def buddy_text(pages: Sequence[PageRow], born: Newborn | None = None, page: int 
         return NOTHING
     blocks = free_blocks(pages)
     line = "Node 0, zone   Normal " + "".join(f"{number:6d} " for number in blocks)
-    could = "could serve           " + "".join(f"{number:6d} " for number in servable(blocks))
+    could = "can serve             " + "".join(f"{number:6d} " for number in servable(blocks))
     users: Counter[str] = Counter()
     runs: Counter[str] = Counter()
     for row in pages:

@@ -14,6 +14,7 @@ from ..checkpoints import no_cyclic_garbage
 from ..engine.events import SWITCHED, EventLog
 from ..engine.kmem_cache import KmemCache, Slab
 from ..engine.machine import Machine
+from ..engine.off import FULL_LIST
 from ..engine.slab_cache import SlabCache
 from ..engine.slub_admin import slabs_of
 from ..engine.types import NONE
@@ -228,6 +229,8 @@ def slab_pages(
         },
         "slabs": {"rows": rows, "cpus": cpus, "partial": partial, "full": kept.unlisted(listed), **of_slab},
     }  # fmt: skip
+    if machine.profile.off == FULL_LIST and not of_slab:
+        made["slabs"]["listed"] = True
     if machine.patchset.word_toggle:
         made["cache"]["on"] = machine.patchset.toggle(True)
     mark = moment.mark(cache.name)

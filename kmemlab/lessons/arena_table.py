@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from .asked import curtain
-from .seen import BAR, HATCHED, SOLID, WAITS
+from .seen import BAR, HATCHED, LEFT, RIGHT, SOLID, WAITING, WAITS, row_of
 
 WIDE: Final = 24  # letters of a bar that is all of the memory
+WHOLE: Final = "display:inline-block;width:104px;padding:1px;border:1px solid #8e9197;line-height:1;overflow:hidden"
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,12 @@ class Arena:
         """Return the same for a notebook."""
         waits = curtain()
         if waits is not None:
-            return f"<p>{WAITS.format(waits.number)}</p>"
+            return WAITING.format(WAITS.format(waits.number))
         if not self.rows:
-            return f"<p>{self.summary[0]}</p>"
+            return WAITING.format(self.summary[0])
+        styles = (LEFT, LEFT, RIGHT, RIGHT, RIGHT, LEFT, LEFT)
         heads = ("bomb", "refused by", "red got", "seen", "unseen", "red, tick by tick", "memory")
-        rows = ["<tr>" + "".join(f'<th style="text-align:left">{head}</th>' for head in heads) + "</tr>"]
+        rows = [row_of("th", list(zip(heads, styles, strict=True)))]
         for row in self.rows:
             seen, unseen = row.parts(100)
             solid = BAR.format(f"width:{seen}px;background:{SOLID}")
@@ -117,10 +119,8 @@ class Arena:
             bars = "".join(f'<span style="{style}"></span>' for style, long in ((solid, seen), (hatched, unseen)) if long)
             cells = [
                 html.escape(row.bomb), row.stopped_by, f"{row.calls - row.failed} of {row.calls}", f"{row.seen:,}",
-                f"{row.unseen:,}", f"<code>{row.ticks}</code>", bars,
+                f"{row.unseen:,}", f"<code>{row.ticks}</code>", f'<span style="{WHOLE}">{bars}</span>',
             ]  # fmt: skip
-            rows.append(
-                "<tr>" + "".join(f'<td style="text-align:left;white-space:nowrap">{cell}</td>' for cell in cells) + "</tr>"
-            )
+            rows.append(row_of("td", list(zip(cells, styles, strict=True))))
         words = "<br>".join(html.escape(line) for line in self.summary)
         return f"<table>{''.join(rows)}</table><p>{words} Solid: seen. Hatched: unseen. x: red was refused something.</p>"

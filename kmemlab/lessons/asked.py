@@ -7,6 +7,7 @@ down only where somebody sits before the notebook; KMEMLAB_CURTAIN=on or off dec
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 from weakref import WeakSet
@@ -20,6 +21,7 @@ from .reading import LETTERS, cell_of, choice_of, number_of, order_of
 from .table import Case, Kind, Prediction
 
 CURTAIN: Final = "KMEMLAB_CURTAIN"
+PLURAL: Final = re.compile(r"^((?!of |is )(?:\w+ )??\w+?)s\b")
 NOTHING: Final = "nothing"  # leads to a full slab
 
 
@@ -143,7 +145,7 @@ class Asked:
     def spelled(self, answer: Any) -> str:
         """Return an answer as it is shown and kept: `read` takes it again."""
         if self.kind == "number":
-            return f"{answer:,} {self.unit}".strip()
+            return f"{answer:,} {singular(self.unit) if answer == 1 else self.unit}".strip()
         if self.kind == "choice":
             return str(self.lines[answer])
         if self.kind == "order":
@@ -195,6 +197,16 @@ class Asked:
 _ASKED: WeakSet[Asked] = WeakSet()
 _LAST: Asked | None = None  # the question that was asked last, in this process
 _GIVEN: dict[str, str] = {}  # answers, where no progress file is kept
+
+
+def singular(unit: str) -> str:
+    """Return a unit as it stands behind a 1: "slab on a list" of "slabs on a list"; what begins with a small word stays.
+
+    Example:
+        >>> [singular(unit) for unit in ("bytes", "free blocks", "of nine bombs", "percent")]
+        ['byte', 'free block', 'of nine bombs', 'percent']
+    """
+    return PLURAL.sub(r"\1", unit, count=1)
 
 
 def last_open() -> Asked | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,9 @@ WIDE: Final = 40  # letters of the longest bar, as text
 WAITS: Final = "Answer prediction {} first, then run this cell again."
 SOLID: Final = "#0072b2"
 HATCHED: Final = "repeating-linear-gradient(45deg,#8e9197 0 2px,transparent 2px 6px)"
+WAITING: Final = '<p style="margin:4px 0;padding:8px 14px;border:1px dashed #8e9197;border-radius:8px">{}</p>'
+LEFT: Final = "text-align:left;white-space:nowrap"
+RIGHT: Final = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 BAR: Final = "display:inline-block;height:.9em;vertical-align:middle;box-sizing:border-box;{}"
 
 
@@ -78,17 +82,22 @@ class Seen:
         """Return the same for a notebook, once the question before it is answered."""
         waits = curtain()
         if waits is not None:
-            return f"<p>{WAITS.format(waits.number)}</p>"
-        rows = ["<tr><th></th><th>kind</th><th>seen</th><th>unseen</th><th></th></tr>"]
+            return WAITING.format(WAITS.format(waits.number))
+        rows = [row_of("th", [("", LEFT), ("kind", LEFT), ("seen", RIGHT), ("unseen", RIGHT), ("", LEFT)])]
         for line in self.lines:
             seen, unseen = self.parts(line, 300)
             solid = BAR.format(f"width:{seen}px;background:{SOLID}")
             hatched = BAR.format(f"width:{unseen}px;background:{HATCHED};border:1px solid #8e9197")
             bars = "".join(f'<span style="{style}"></span>' for style, long in ((solid, seen), (hatched, unseen)) if long)
-            cells = [html.escape(line.name), html.escape(line.kind), f"{line.seen:,}", f"{line.unseen:,}"]
-            words = "".join(f"<td>{cell}</td>" for cell in cells)
-            rows.append(f'<tr>{words}<td style="text-align:left;white-space:nowrap">{bars}</td></tr>')
+            words = [(html.escape(line.name), LEFT), (html.escape(line.kind), LEFT)]
+            numbers = [(f"{line.seen:,}", RIGHT), (f"{line.unseen:,}", RIGHT)]
+            rows.append(row_of("td", [*words, *numbers, (bars, LEFT)]))
         return f"<table>{''.join(rows)}</table><p>{self.summary} Solid: seen. Hatched: unseen.</p>"
+
+
+def row_of(tag: str, cells: Sequence[tuple[str, str]]) -> str:
+    """Return a table's row of HTML, each cell with its own style: JupyterLab's is right-aligned, GitHub's left."""
+    return "<tr>" + "".join(f'<{tag} style="{style}">{cell}</{tag}>' for cell, style in cells) + "</tr>"
 
 
 def seen(session: Session) -> Seen:

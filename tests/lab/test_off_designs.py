@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kmemlab import Session
 from kmemlab.engine.errors import KernelError
 from kmemlab.engine.off import DESIGNS
 from kmemlab.lab import OffDesigns
+from kmemlab.lab.controller import Controller
 from kmemlab.scenarios import play
 
 
@@ -23,6 +25,15 @@ def test_the_designs_stand_side_by_side_on_the_sessions_commands() -> None:
     assert "refused" in shown.twin and "not done" in shown.twin
     shown.sessions["drain"].run("as 4 close all", "as 7 close all")
     assert shown.sessions["drain"].machine.state()["off"]["offs"][0][3] > 0
+
+
+@pytest.mark.parametrize(("off", "listed"), [("empty", False), ("full-list", True), ("drain", False)])
+def test_the_slab_pages_know_whether_full_slabs_are_on_a_list(off: str, listed: bool) -> None:
+    session = Session(off=off)
+    session.run("open 40")
+    slabs = Controller(session).frame()["slabs"]
+    assert len(slabs["full"]) == 2
+    assert slabs.get("listed", False) is listed
 
 
 def test_at_an_earlier_event_nobody_has_asked_for_off() -> None:

@@ -146,6 +146,22 @@ def test_the_first_answer_is_locked_and_shown_beside_the_machines(kind: str, wro
     assert asked.answer(right).section()["same"] is True
 
 
+@pytest.mark.parametrize(
+    ("unit", "one"),
+    [
+        ("bytes", "1 byte"), ("free blocks", "1 free block"), ("slabs on the partial list", "1 slab on the partial list"),
+        ("cells in use, says SLAB", "1 cell in use, says SLAB"), ("percent", "1 percent"), ("failcnt", "1 failcnt"),
+        ("of nine bombs", "1 of nine bombs"), ("is its number", "1 is its number"), ("", "1"),
+    ],
+)  # fmt: skip
+def test_one_is_not_many_and_is_read_again(unit: str, one: str) -> None:
+    asked = question("number")
+    asked.unit = unit
+    assert asked.spelled(1) == one
+    assert asked.read(one) == 1
+    assert asked.spelled(2) == f"2 {unit}".strip()
+
+
 def test_a_prediction_beside_the_point_is_told_where_to_look() -> None:
     for typed, told in [("2:9", "The right slab."), ("0:6", "There are free cells left"), ("1:0", "There are free cells left")]:
         asked = question("point")

@@ -169,6 +169,15 @@ def test_long_explanations_and_long_cells_are_found() -> None:
     assert prose.too_long(lesson(("code", "\n".join("x" * 13), {}))) == ["cell 0: 13 lines of code, at most 12"]
 
 
+def test_what_a_screen_of_1280_pixels_or_html_would_not_show_is_found() -> None:
+    assert prose.out_of_sight(lesson(("code", "x" * 104, {}))) == []
+    assert prose.out_of_sight(lesson(("code", "x" * 105, {}))) == ["cell 0: a line of 105 letters, at most 104 are seen"]
+    folded = "<details><summary>What is {}?</summary>\n\n`kmalloc`.\n</details>"
+    assert prose.out_of_sight(lesson(("prose", folded.format("<code>kmalloc</code>"), {}))) == []
+    (told,) = prose.out_of_sight(lesson(("prose", folded.format("`kmalloc`"), {})))
+    assert told.endswith("write <code>kmalloc</code>")
+
+
 def test_a_lesson_that_only_asks_and_shows_is_found() -> None:
     assert prose.levels(lesson(("prose", "x", {"naps": "responding"}))) == ["no activity reaches the level 'changing'"]
     assert prose.levels(lesson(("prose", "x", {"naps": "constructing"}))) == []

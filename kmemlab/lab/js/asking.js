@@ -6,6 +6,8 @@ import { linkTo } from "./link.js";
 import { mountSmall } from "./mount.js";
 
 const LINE_LETTERS = "ABCDEFGHIJKL";
+/** A line as it is shown: the minus of -ENOMEM or -1 is one, and no line ends behind it. */
+const shown = (line) => line.replace(/(^|\s)-(?=\d|E[A-Z])/g, "$1−");
 const HOW = {
   number: "Type a number, then commit.",
   choice: "Choose one: click it, or press its letter.",
@@ -165,7 +167,7 @@ function makeAsking(lab) {
     const name = uniqueId("asked");
     const options = asked.lines.map((text, place) => {
       const letter = h("span", { class: "kl-optionletter" }, LINE_LETTERS[place]);
-      if (done) return settled(text, letter, asked.right.includes(place), asked.mine.includes(place));
+      if (done) return settled(shown(text), letter, asked.right.includes(place), asked.mine.includes(place));
       const taken = typed === LINE_LETTERS[place];
       return h(
         "button",
@@ -179,7 +181,7 @@ function makeAsking(lab) {
           on: { click: () => take(LINE_LETTERS[place]) },
         },
         letter,
-        h("span", {}, text),
+        h("span", {}, shown(text)),
       );
     });
     return [h("div", { class: "kl-options", id: name, role: done ? "list" : "radiogroup", "aria-label": "Answers" }, ...options)];
@@ -212,7 +214,7 @@ function makeAsking(lab) {
           on: { click: () => take((turn >= 0 ? taken.filter((each) => each !== letter) : [...taken, letter]).join(" ")) },
         },
         h("span", { class: "kl-optionletter" }, letter),
-        h("span", {}, text),
+        h("span", {}, shown(text)),
         turn >= 0 ? h("span", { class: "kl-said" }, `${turn + 1}.`) : null,
       );
     });
@@ -222,7 +224,7 @@ function makeAsking(lab) {
   function orderList(title, places, asked) {
     const agreed = inBoth(asked.mine, asked.right);
     const rows = places.map((place) =>
-      h("li", { "data-same": agreed.has(place) }, h("b", {}, LINE_LETTERS[place]), ` ${asked.lines[place]}`),
+      h("li", { "data-same": agreed.has(place) }, h("b", {}, LINE_LETTERS[place]), ` ${shown(asked.lines[place])}`),
     );
     return h("div", {}, h("h3", {}, title), h("ol", {}, ...rows));
   }

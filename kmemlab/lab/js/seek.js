@@ -2,6 +2,9 @@
 // The seek slider of the transport bar, with its marks: refusals above the line, new slabs below it.
 import { h, svg, svgText, fmt, setAttrs, localPoint, changeDetector } from "./dom.js";
 
+// Between the end of the line, where the thumb may stand, and the names of its marks.
+const LEGEND_AIR = 8;
+
 /** @param {import("./dom.js").Lab} lab */
 export function makeSeek(lab) {
   const el = h("div", {
@@ -49,7 +52,7 @@ export function makeSeek(lab) {
       if (!width || !changed(position, length, timeline.refusals, timeline.births, width, view.size))
         return;
       const height = view.size === "S" ? 38 : 44;
-      legend = width > 300 ? 76 : 0;
+      legend = width > 300 ? 70 + LEGEND_AIR : 0;
       const y = height / 2;
       const x = (n) => edge + span() * (length ? n / length : 0);
       const picture = svg(
@@ -77,8 +80,8 @@ export function makeSeek(lab) {
       );
       if (legend) {
         picture.append(
-          svgText(width - legend, y - 4, "refusals", { size: 12, tone: "kl-no" }),
-          svgText(width - legend, y + 13, "new slabs", { size: 12, tone: "kl-s3" }),
+          svgText(width - legend + LEGEND_AIR, y - 4, "refusals", { size: 12, tone: "kl-no" }),
+          svgText(width - legend + LEGEND_AIR, y + 13, "new slabs", { size: 12, tone: "kl-s3" }),
         );
       }
       el.replaceChildren(picture);

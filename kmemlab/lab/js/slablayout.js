@@ -98,6 +98,7 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom =
     many,
     captionX: 0,
     captionY: 0,
+    captionRoom: 0,
     fullNote: null,
   };
   const shape = slabShape(objects, room, base);
@@ -111,9 +112,10 @@ export function layoutSlabs(slabs, objects, width, size, stack, unfolded, zoom =
   // Beside lists that are narrower than half the stage there is more room for the full slabs.
   const listWidth = Math.max(base.label + shape.width, base.font * HEADING_ROOM);
   const fullX = stack ? 0 : Math.min(column, listWidth) + base.between;
+  out.captionRoom = (stack ? width : fullX - base.between / 2) - base.label;
   const top = stack ? listsEnd + 4 : 0;
   const tall = Math.max(base.height, stack ? 0 : listsEnd);
-  const end = layoutFull(out, slabs.full ?? [], slabs.arrays ? "a" : "no", objects, base, {
+  const end = layoutFull(out, slabs.full ?? [], slabs.arrays || slabs.listed ? "a" : "no", objects, base, {
     x: fullX,
     y: top,
     width: width - fullX,

@@ -103,11 +103,13 @@ function paintCaptions(write, layout, frame, palette) {
   // Slabs by the dozen are looked at one by one; where there are thousands the lists and the first full ones tell.
   const array = [...Object.values(cpus), ...partial.slice(0, 99), ...full.slice(0, 99)].some((slab) => rows[slab]?.array);
   const objects = frame.cache?.objects ?? 0;
-  const { captionX: x, captionY: y } = layout;
+  const { captionY: y } = layout;
+  const after = textWidth("1", size, 650) + size * 0.3;
+  const told = frame.slabs.arrays ? "is next in its cpu's array; (1) in its slab; s: shared" : "is the next free slot, then 2, 3, …";
+  // Under the cells, but words that have no room there begin further left.
+  const x = layout.captionX - Math.min(layout.captionX, Math.max(0, after + textWidth(told, size) - layout.captionRoom));
   if (lists) {
     write("1", x, y, size, 650, palette.ink);
-    const after = textWidth("1", size, 650) + size * 0.3;
-    const told = frame.slabs.arrays ? "is next in its cpu's array; (1) in its slab; s: shared" : "is the next free slot, then 2, 3, …";
     write(told, x + after, y, size, 400, palette.ink2);
   }
   if (lists && array) {
@@ -126,6 +128,8 @@ function paintCaptions(write, layout, frame, palette) {
     const { x: nx, y: ny } = layout.fullNote;
     const [first, second] = frame.slabs.arrays
       ? ["A list leads to every full slab. What rests in", "an array counts as in use: the slab cannot tell."]
+      : frame.slabs.listed
+        ? ["A list leads to every full slab, so turning", "accounting off can find these objects."]
       : ["Nothing points at a full slab, so turning", "accounting off could not find these objects."];
     write(first, nx, ny, size, 400, palette.ink2);
     write(second, nx, ny + line, size, 400, palette.ink2);

@@ -167,7 +167,7 @@ export function paintFailcnt(p) {
         size: p.font - 0.5,
         weight: 600,
         anchor: left ? "end" : "start",
-        tone: p.series.first > p.now ? "kl-s3" : "kl-no",
+        tone: p.series.first > p.now ? "kl-s3 kl-halo" : "kl-no kl-halo",
       }),
     );
   }

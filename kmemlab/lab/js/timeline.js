@@ -93,7 +93,7 @@ function stackedTimeline(frame, width) {
   return { el, panels };
 }
 
-/** Axis, title and "now" of one panel; what it shows is painted by `paint`. */
+/** Axis, title and line of "now" of one panel; what it shows is painted by `paint`. */
 function timelinePanel(el, frame, title, paint, box) {
   const { x0, x1, y0, font } = box;
   const series = frame.timeline ?? {};
@@ -106,14 +106,17 @@ function timelinePanel(el, frame, title, paint, box) {
     svgText(x0, y0 + font, title, { size: font, weight: 600 }),
     svg("path", { d: `M${x0} ${bottom}H${x1}`, class: "kl-axis" }),
   );
+  const now = frame.position ?? 0;
+  // Below the words of the curves: they are read over it.
+  if (frame.length && now >= first && now <= last) el.append(svg("path", { d: `M${X(now)} ${top - 4}V${bottom}`, class: "kl-now" }));
   if (!frame.length)
     el.append(svgText(x0, (top + bottom) / 2, "Step to begin.", { size: font - 0.5, tone: "kl-s3" }));
   else paint({ el, frame, series, first, last, now: frame.position, X, scale, x0, x1, top, bottom, font });
-  timelineAxis(el, frame, { X, x0, x1, first, last, top, bottom, font });
+  timelineAxis(el, frame, { X, x0, x1, first, last, bottom, font });
   return { ...box, first, last };
 }
 
-function timelineAxis(el, frame, { X, x0, x1, first, last, top, bottom, font }) {
+function timelineAxis(el, frame, { X, x0, x1, first, last, bottom, font }) {
   const small = { size: font - 1.5, tone: "kl-s3" };
   const y = bottom + font * 1.15;
   const now = frame.position ?? 0;
@@ -126,8 +129,5 @@ function timelineAxis(el, frame, { X, x0, x1, first, last, top, bottom, font }) 
     el.append(svgText(x1, y, fmt(last), { ...small, anchor: "end" }));
   }
   if (!inside) return;
-  el.append(
-    svg("path", { d: `M${X(now)} ${top - 4}V${bottom}`, class: "kl-now" }),
-    svgText(x, y, fmt(now), { size: font - 1.5, weight: 600, anchor: "middle" }),
-  );
+  el.append(svgText(x, y, fmt(now), { size: font - 1.5, weight: 600, anchor: "middle" }));
 }
