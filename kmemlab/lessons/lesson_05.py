@@ -10,8 +10,8 @@ from ..overhead import overhead_rows
 from ..records import ContainerRow, OverheadRow, SlabRow
 from ..session import Session
 from .charging import charge_with, undo
+from .graded import Handed
 from .table import Prediction, Say, Table, Values
-from .written import Written
 
 BLUE: Final = (
     "mount -t container -o kmem none /dev/container",
@@ -187,10 +187,11 @@ TABLE: Table = {
             Say("Store the owner", "Then the free would find it. What does whoever stands in the array get?"),
         ),
     ),
-    "05.6": Written("charge", "It passes: no refusal leaves anything behind."),
-    "05.7": Written(
+    "05.6": Handed("charge", "It passes: no refusal leaves anything behind.", function=True),
+    "05.7": Handed(
         "charge",
         "It passes: each charge refused in turn, each array, each page, and stories by chance.",
+        function=True,
         without=(("undo", "It calls the undo that you were given. Write out what it does."),),
     ),
     "05.8": Prediction(

@@ -11,8 +11,9 @@ from ..races.schedules import every
 from ..races.versions import V3, scene
 from ..session import Session
 from ..survey import container_rows
+from .graded import Raced
 from .lesson_03 import MOVED
-from .racing import Raced, Steered
+from .racing import Steered
 from .table import Prediction, Say, Table, Values
 from .three_steps import bare, followed, race, reader, references, remover, waiting
 
@@ -133,8 +134,8 @@ TABLE: Table = {
     ),
     "06.7": Raced(
         "remover",
-        "Which step must not happen while somebody may still take a reference?",
-        (
+        look="Which step must not happen while somebody may still take a reference?",
+        says=(
             Say("still in /blue", "With nobody beside it, it must still do its three steps."),
             Say("still there", "With nobody beside it, it must still do its three steps."),
             Say(
@@ -145,7 +146,7 @@ TABLE: Table = {
             Say("raised", "That is a slip in the Python, not in the order of the steps."),
             Say("mutex", "Between T and K the containers are locked: no step may be left out."),
         ),
-        "{schedules} of the 20 orders are left, and none of them goes wrong.",
+        praise="{runs} of the 20 orders are left, and none of them goes wrong.",
     ),
     "06.8": Prediction(
         "order",
@@ -173,8 +174,8 @@ TABLE: Table = {
     ),
     "06.9": Raced(
         "tryget",
-        "What keeps the memory until you have looked, what if the count is zero, and when do you leave the section?",
-        (
+        look="What keeps the memory until you have looked, what if the count is zero, and when do you leave the section?",
+        says=(
             Say("css_tryget", "The count that it reads is in freed memory. What keeps the memory until it has looked?"),
             Say(
                 "nobody has paid", "The object is in somebody's hands already, so somebody has to pay. Where is task 2 by now?"
@@ -191,6 +192,6 @@ TABLE: Table = {
             Say("an owner exists", "K had seen that nobody refers to blue. Who took a reference after that, and on what?"),
             Say("res_counter_charge", "Blue was charged and nothing held it: was the reference taken before K looked?"),
         ),
-        "None of {schedules} schedules goes wrong, and in each of them somebody pays.",
+        praise="None of {runs} schedules goes wrong, and in each of them somebody pays.",
     ),
 }

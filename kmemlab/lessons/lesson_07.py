@@ -10,7 +10,7 @@ from ..records import ContainerRow, OffRow, SlabRow
 from ..session import Session
 from ..turning_off import FILE, OFF, off_row
 from ..variants import variant
-from .graded import Listening
+from .graded import Handed
 from .lesson_02 import reachable
 from .table import Case, Prediction, Say, Story, Table, Values
 from .verdict import Verdict, blank, not_yet, right
@@ -222,7 +222,7 @@ TABLE: Table = {
     ),
     "07.5": Listed(),
     "07.6": Story(looks_bad, session="worst"),
-    "07.7": Listening(
+    "07.7": Handed(
         "drain", "On the real engine, {runs} runs: off and on, every nth fault, all schedules. Whoever paid is paid back."
     ),
 }

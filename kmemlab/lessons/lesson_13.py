@@ -9,8 +9,8 @@ from ..races.explorer import explore
 from ..races.versions import scene
 from ..records import ContainerRow
 from ..session import Session
+from .graded import Handed
 from .mistakes import EIGHT
-from .staged import Staged
 from .table import Prediction, Say, Table
 
 BLUE = (
@@ -73,7 +73,9 @@ TABLE: Table = {
             Say("moves", "Open one file and move the task. Which bills change?"),
         ),
     ),
-    "13.2": Staged(1, "{runs} stories of opens, closes, moves and exits, and the bills are right: {points} points."),
+    "13.2": Handed(
+        praise="{runs} stories of opens, closes, moves and exits, and the bills are right: {points} points.", stage=1
+    ),
     "13.3": Prediction(
         "number",
         lambda _: usage_of_the_deaf(),
@@ -82,7 +84,11 @@ TABLE: Table = {
             Say(0, "The first one fits exactly. Is that allowed?"),
         ),
     ),
-    "13.4": Staged(2, "{runs} stories, with limits and every nth charge refused: {points} points."),
-    "13.5": Staged(3, "{runs} stories, with every nth charge, object and page refused, on and off: {points} points."),
-    "13.6": Staged(4, "{runs} stories and schedules: {points} points, and the last 10 are your neighbour's to give."),
+    "13.4": Handed(praise="{runs} stories, with limits and every nth charge refused: {points} points.", stage=2),
+    "13.5": Handed(
+        praise="{runs} stories, with every nth charge, object and page refused, on and off: {points} points.", stage=3
+    ),
+    "13.6": Handed(
+        praise="{runs} stories and schedules: {points} points, and the last 10 are your neighbour's to give.", stage=4
+    ),
 }

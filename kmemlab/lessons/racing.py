@@ -1,4 +1,4 @@
-"""Two kinds of exercises about races: a schedule that is steered into a fault, and step functions that no schedule breaks."""
+"""An exercise about races: a schedule that is steered into a fault."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 from ..races.run import Run
 from ..races.scene import Scene
-from ..races.story import in_words
-from .grader import Graded, grade
-from .table import Case, Say
+from .graded import schedule
+from .table import Case
 from .three_steps import followed
-from .verdict import Verdict, blank, broken, not_yet, right
+from .verdict import Verdict, not_yet, right
 
 LONGEST = 60
 
@@ -46,59 +45,10 @@ class Steered:
         wrong = run.end()
         if not wrong:
             return not_yet("Every step is taken, and nothing has gone wrong.", self.sound(letters))
-        return right(self.praise.format(wrong=sentence(wrong)))
-
-
-@dataclass(frozen=True)
-class Raced:
-    """An exercise that is answered by step functions: the explorer runs every schedule, in the grader's child process.
-
-    Attributes:
-        exercise: of the grader (grader_exercises.py).
-        look: which fact to look at, for a fault that nobody foresaw.
-        says: foreseen faults: a phrase of what is told of the fault.
-        praise: {schedules} is how many were run.
-    """
-
-    exercise: str
-    look: str
-    says: tuple[Say, ...] = ()
-    praise: str = "None of {schedules} schedules goes wrong."
-    session: str = ""
-
-    def judge(self, case: Case, given: Any) -> Verdict:
-        """Have it explored."""
-        if not callable(given) or isinstance(given, type):
-            return not_yet("The name of your function is wanted, without brackets: a function, not what it returns.")
-        return self.said(grade(given, exercise=self.exercise, seed=case.seed))
-
-    def said(self, graded: Graded) -> Verdict:
-        """Say what came of it."""
-        trouble = graded.trouble
-        if trouble.startswith("not answered yet"):
-            return blank()
-        if trouble:
-            meant = self.meant(trouble)
-            return not_yet(sentence(trouble), meant) if meant else broken(sentence(trouble))
-        failure = graded.failure
-        if failure is None:
-            return right(self.praise.format(schedules=graded.parts[0].tried))
-        steps = ", ".join(function for _, function, _ in failure.schedule)
-        last = f"The shortest goes so: {steps}." if steps else ""
-        return not_yet(sentence(failure.story), last, self.meant(failure.story) or self.look)
-
-    def meant(self, told: str) -> str:
-        """Return what is said to a fault that is foreseen, "" for others."""
-        return next((say.words for say in self.says if say.meant(None, None, (told,))), "")
+        return right(self.praise.format(wrong=schedule(wrong)))
 
 
 def rest(run: Run) -> list[str]:
     """Return the letters of the steps that a trap has cut off: somebody may have written them down as well."""
     left = {"charger": "FGC", "remover": "TKX"}
     return sorted("".join(left[actor.at.name][len(actor.done) :] for actor in run.actors))
-
-
-def sentence(words: str) -> str:
-    """Return words as a sentence; a rule of the machine's that is broken is called one."""
-    words = in_words(words.rstrip("."))
-    return f"{words[:1].upper()}{words[1:]}."

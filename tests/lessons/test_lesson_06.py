@@ -11,10 +11,10 @@ from kmemlab.engine.errors import KernelError
 from kmemlab.lessons import check
 from kmemlab.lessons import three_steps as toys
 from kmemlab.lessons.checking import prediction_of
+from kmemlab.lessons.graded import Raced
 from kmemlab.lessons.grader import Graded
 from kmemlab.lessons.grader_exercises import EXERCISES
 from kmemlab.lessons.lesson_06 import TABLE
-from kmemlab.lessons.racing import Raced
 from kmemlab.lessons.table import Case
 from kmemlab.lessons.verdict import BLANK, BROKEN, NOT_YET, RIGHT
 from kmemlab.races.schedules import every

@@ -10,7 +10,7 @@ import pytest
 from kmemlab import Session
 from kmemlab.lessons import check
 from kmemlab.lessons.checking import prediction_of
-from kmemlab.lessons.graded import Listening
+from kmemlab.lessons.graded import Handed
 from kmemlab.lessons.grader import Graded
 from kmemlab.lessons.lesson_07 import LINES, LISTED, ON, SIXTY, ran, walked
 from kmemlab.lessons.table import Case
@@ -89,8 +89,8 @@ def test_a_design_at_its_worst(machine: dict[str, str], lines: list[str], state:
 
 
 def test_a_listener_is_graded_and_its_shortest_story_told() -> None:
-    row = Listening("drain")
-    assert row.judge(Case("07.7"), Listening("drain")).state == NOT_YET, "no class"
+    row = Handed("drain")
+    assert row.judge(Case("07.7"), Handed("drain")).state == NOT_YET, "no class"
     assert row.said(Graded(trouble="not answered yet: Drain still has its dots")).state == BLANK
     assert row.said(Graded(trouble="it was stopped after 60 seconds")).state == BROKEN
     from kmemlab.lessons.grader import grade

@@ -12,9 +12,9 @@ from kmemlab.engine.errors import KernelError
 from kmemlab.lessons import check, mistakes
 from kmemlab.lessons import grader_words as words
 from kmemlab.lessons.checking import prediction_of
+from kmemlab.lessons.graded import Handed
 from kmemlab.lessons.grader import Graded
 from kmemlab.lessons.grader_run import Failure, Make, Part, grade_part
-from kmemlab.lessons.staged import Staged
 from kmemlab.lessons.table import Case
 from kmemlab.lessons.verdict import BLANK, BROKEN, NOT_YET, RIGHT
 from tools import notebooks
@@ -66,7 +66,7 @@ def test_a_failing_story_is_told_with_its_hint_and_the_mistake_is_noted(monkeypa
         Part("charge", 20, 20, 33),
         Part("limit", 20, 0, 1, Failure("open 2: blue's usage 0, should be 256", words.OWNER_FIRST)),
     ]
-    verdict = Staged(2).said(Graded(parts))
+    verdict = Handed(stage=2).said(Graded(parts))
     assert verdict.state == NOT_YET
     assert verdict.words == f"Open 2: blue's usage 0, should be 256. {words.OWNER_FIRST} So far 20 points."
     assert mistakes.found() == [2]
@@ -79,10 +79,10 @@ def test_a_failing_story_is_told_with_its_hint_and_the_mistake_is_noted(monkeypa
 
 
 def test_what_passes_says_how_much_was_tried_and_what_could_not_run_is_broken() -> None:
-    assert Staged(1).said(Graded([Part("charge", 20, 20, 33)])).words.startswith("33 stories, and the books are right")
-    assert Staged(1).said(Graded([Part("charge", 20, 20, 33)])).state == RIGHT
-    assert Staged(1).said(Graded(trouble="line 3: invalid syntax")).state == BROKEN
-    assert Staged(1).said(Graded(trouble="not answered yet: alloc still has its dots")).state == BLANK
+    assert Handed(stage=1).said(Graded([Part("charge", 20, 20, 33)])).words.startswith("33 runs, and the books are right")
+    assert Handed(stage=1).said(Graded([Part("charge", 20, 20, 33)])).state == RIGHT
+    assert Handed(stage=1).said(Graded(trouble="line 3: invalid syntax")).state == BROKEN
+    assert Handed(stage=1).said(Graded(trouble="not answered yet: alloc still has its dots")).state == BLANK
 
 
 @pytest.mark.parametrize("ticked", ["Z", 3, "A I"])
