@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import anywidget
@@ -23,6 +24,7 @@ class RaceView(anywidget.AnyWidget):
     Args:
         scene: "v2" or "v3" for a charge against an attach and an rmdir, or a `Scene` with step functions of your own.
         explored: run every schedule at once; else a button does it.
+        steps: who has stepped already, in order: (0, 0, 1).
 
     Attributes:
         steering: the schedule so far: `steering.path`, and `steering.do("let", who=0)`.
@@ -39,8 +41,10 @@ class RaceView(anywidget.AnyWidget):
     frame = traitlets.Any().tag(sync=True, to_json=lambda value, view: view._sent)
     seq = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, scene: Scene | str = "v3", explored: bool = False) -> None:
+    def __init__(self, scene: Scene | str = "v3", explored: bool = False, steps: Sequence[int] = ()) -> None:
         self.steering = Steering(scene)
+        if steps:
+            self.steering.do("go", path=tuple(steps))
         if explored:
             self.steering.do("explore")
         self._awake = False  # no page is known to show it yet

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from ..engine.errors import KernelError, invalid
 from ..races import Scene, explore
-from ..races.run import SOFTIRQ, Run, Stage
+from ..races.explorer import enumerated
+from ..races.run import SOFTIRQ, Run
 from ..races.schedules import Schedule, every
 from ..races.steps import mutex_free
 from ..races.story import counts, in_words, plural
@@ -38,7 +39,7 @@ class Steering:
                 raise invalid(f"there is no version {what!r}: give {' or '.join(CHARGES)}, or a scene of your own")
             what = scene(what, PAIR)
         self.scene = what
-        self.stage = Stage(what)
+        self.stage = what.stage()
         self.path: tuple[int, ...] = ()
         self.found: dict[str, Any] | None = None
         self.rows: list[Schedule] = []
@@ -90,14 +91,15 @@ class Steering:
 
     def explore(self) -> None:
         """Run every schedule there is."""
-        found = explore(self.scene)
+        compared = self.stage.compared
+        found = explore(self.scene) if compared else enumerated(self.scene.stage(), self.stage.most_changes)
         worst = found.shortest()
         self.shortest = worst.path if worst is not None else ()
         self.found = {
             "words": counts(found).removeprefix("races: "), "schedules": found.schedules, "violations": found.violations,
             "what": in_words(worst.what) if worst is not None else "", "shortest": list(self.shortest),
         }  # fmt: skip
-        self.rows = every(self.scene) if found.schedules <= MOST_ROWS else []
+        self.rows = every(self.scene) if compared and found.schedules <= MOST_ROWS else []
 
     # -- the frame
 

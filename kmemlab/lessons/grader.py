@@ -19,6 +19,9 @@
 * slab: `cache`, `number`, `owners` (None until you store something there). cache: `name`, `size`, `objects`. group: `path`.
 * `attached(before, after)` is heard too, if you write one: a task was moved.
 
+What fails is in the lab, one step before: a story by `Lab(result.session)`, a schedule, with your own code in it, by
+`RaceView(result.race, steps=result.steps)`.
+
 Stages: 1 charge without limit; 2 limit and unwind; 3 array failures, on and off, every nth fault; 4 all schedules.
 The class runs in a child process: what it does there (loops, exits, patches, prints, fills) is told, and harms nothing.
 """
@@ -44,6 +47,7 @@ from .grader_source import Program, definition, dots_in, plain_python, program_o
 from .handed_in import program_in
 
 if TYPE_CHECKING:
+    from ..races.scene import Scene
     from ..session import Session
 
 SECONDS = 60.0
@@ -60,6 +64,7 @@ class Graded:
         trouble: why nothing could be graded, "" if it could.
         printed: characters that the code printed; begins: the first of them.
         name: of the class or function, "" for the last one of a file of Python.
+        job: what the child was given; None of a file, which may be anybody's.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -69,6 +74,7 @@ class Graded:
     stage: int = 4
     seed: int = 1
     name: str = ""
+    job: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def passed(self) -> bool:
@@ -122,6 +128,26 @@ class Graded:
         session = self.session
         return session.to_link() if session is not None else ""
 
+    @property
+    def race(self) -> Scene | None:
+        """The scene in which a schedule fails, with your own code in it: `RaceView(result.race, steps=result.steps)`.
+
+        None where nothing failed, where a story tells it (`session`), and of a file: it may be somebody else's, and is run
+        in the child only. Grade the class or function itself, in a cell.
+        """
+        from .grader_child import load
+        from .grader_replay import scenes_of
+
+        failure = self.failure
+        if failure is None or failure.race < 0 or self.job is None:
+            return None
+        return scenes_of(load(self.job), self.job["exercise"])[failure.race]
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Who steps until one step before the failure, in order; () where no schedule fails."""
+        return tuple(self.failure.path[:-1]) if self.failure is not None else ()
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for a teacher's table and `kmemlab grade --json`."""
         told = {"stage": self.stage, "seed": self.seed, "passed": self.passed, "points": self.points}
@@ -144,6 +170,10 @@ class Graded:
                 lines.append(
                     "In the lab, one step before: Lab(result.session). What comes next there should have come of yours."
                 )
+            elif failure.race >= 0 and self.job is not None:
+                lines.append("To step through, one step before: RaceView(result.race, steps=result.steps), of kmemlab.lab.")
+            elif failure.race >= 0:
+                lines.append("To step through it, grade it in a notebook's cell: result = grade(...). It says how.")
         elif len(self.parts) == len(POINTS):
             lines.append(f"The last {NEIGHBOUR} points: a neighbour reads your code and asks one question, which you answer.")
         return "\n".join([*lines, *self.said()])
@@ -190,6 +220,7 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         graded.trouble = error.strerror or str(error)
     if not graded.trouble:
         job = {**asdict(program), "seen": [], "stage": stage, "seed": seed, "exercise": exercise}
+        graded.job = None if isinstance(thing, str | Path) else job
         take(graded, ask_a_child(job, seconds))
     return graded
 

@@ -12,7 +12,7 @@ from ..engine.notify import SlabListener
 from ..races.at import At
 from ..races.explorer import explore
 from ..races.operations import attach_rmdir
-from ..races.run import Run, Stage
+from ..races.run import SOFTIRQ, Run
 from ..races.scene import Scene
 from ..races.steps import Steps
 from . import grader_words as words
@@ -97,37 +97,51 @@ def grade_charge(charge: Any, seed: int) -> list[Part]:
     return [grade_part(name, make, seed) for name in ("charge", "limit", "every nth fault")]
 
 
+def races_of_steps(steps: Any) -> list[Scene]:
+    """Return lesson 06's generator of steps alone, and beside an attach and rmdir."""
+    charge = ("charge", function_of(steps))
+    return [Scene((charge,), old=0), Scene((charge, ("attach+rmdir", attach_rmdir)), old=0)]
+
+
 def grade_steps(steps: Any, seed: int) -> list[Part]:
     """Grade lesson 06's generator of steps: it charges when it is alone, and nothing goes wrong beside an attach and rmdir."""
-    operation = function_of(steps)
     part = Part("all schedules", 15)
-    alone = Stage(Scene((("charge", operation),), old=0)).run()
-    while ready := alone.enabled():
-        alone.step(ready[0])
+    by_itself, beside = races_of_steps(steps)
+    alone = run_alone(by_itself)
     part.tried = 1
     wrong = alone.end()
     charged = alone.machine.kmem_subsystem.owners[1]
     if not wrong and (charged is None or not charged.res.usage):
         wrong = "/a has paid nothing for its object"
     if wrong:
-        part.failure = Failure(f"charge, alone: {wrong}", words.NOT_CHARGED, schedule=alone.story)
+        part.failure = in_order(f"charge, alone: {wrong}", words.NOT_CHARGED, alone)
         return [part]
-    found = explore(Scene((("charge", operation), ("attach+rmdir", attach_rmdir)), old=0))
+    found = explore(beside)
     part.tried = found.schedules
     worst = found.shortest()
     if worst is not None:
         count = f"{words.plural(worst.schedules, 'schedule')} of {found.schedules:,}"
-        part.failure = Failure(f"charge while attach+rmdir, {count}: {worst.what}", words.USE_AFTER, schedule=worst.story)
+        told = f"charge while attach+rmdir, {count}: {worst.what}"
+        part.failure = Failure(told, words.USE_AFTER, schedule=worst.story, race=1, path=list(worst.path))
     else:
         part.got = part.points
     return [part]
 
 
+def races_of_a_remover(steps: Any) -> list[Scene]:
+    """Return lesson 06's remover beside somebody who does nothing, and beside a reader."""
+    operation = function_of(steps)
+    return [
+        Scene(((toys.LEFT, no_steps), (toys.RIGHT, operation)), old=0, names=toys.NAMES),
+        toys.race(toys.reader, operation),
+    ]
+
+
 def grade_remover(steps: Any, seed: int) -> list[Part]:
     """Grade lesson 06's remover: alone it moves the task and removes blue; beside a reader no order of the steps goes wrong."""
-    operation = function_of(steps)
     part = Part("all schedules", 15)
-    alone = run_alone(Scene(((toys.LEFT, no_steps), (toys.RIGHT, operation)), old=0, names=toys.NAMES))
+    by_itself, beside = races_of_a_remover(steps)
+    alone = run_alone(by_itself)
     wrong = alone.end().removeprefix(f"{toys.RIGHT}: ")
     if (
         not wrong
@@ -137,15 +151,14 @@ def grade_remover(steps: Any, seed: int) -> list[Part]:
     if not wrong and alone.machine.kmem_subsystem.owners[1] is not None:
         wrong = f"{toys.BLUE} is still there"
     if wrong:
-        part.failure = Failure(f"remover, alone: {wrong}", words.NOT_REMOVED, schedule=alone.story)
+        part.failure = in_order(f"remover, alone: {wrong}", words.NOT_REMOVED, alone)
         return [part]
-    return [all_of(part, toys.race(toys.reader, operation))]
+    return [all_of(part, beside)]
 
 
-def grade_tryget(steps: Any, seed: int) -> list[Part]:
-    """Grade lesson 06's charger that may be told no: every order of its steps and of a hasty remover's ends with a payer."""
+def races_of_a_tryget(steps: Any) -> list[Scene]:
+    """Return lesson 06's charger alone, and beside a remover in a hurry; in both somebody has to pay in the end."""
     operation = function_of(steps)
-    part = Part("all schedules", 15)
 
     def paid(at: At) -> Steps:
         yield from operation(at)
@@ -153,12 +166,19 @@ def grade_tryget(steps: Any, seed: int) -> list[Part]:
         if not any(owner.res.usage for owner in owners if owner is not None):  # another fault than to charge nobody
             raise KernelError(errno.ENOMSG, "the object is handed out, and nobody has paid for it")
 
-    alone = run_alone(Scene(((toys.LEFT, paid),), old=0, names=toys.NAMES))
+    return [Scene(((toys.LEFT, paid),), old=0, names=toys.NAMES), toys.race(paid, toys.hasty)]
+
+
+def grade_tryget(steps: Any, seed: int) -> list[Part]:
+    """Grade lesson 06's charger that may be told no: every order of its steps and of a hasty remover's ends with a payer."""
+    part = Part("all schedules", 15)
+    by_itself, beside = races_of_a_tryget(steps)
+    alone = run_alone(by_itself)
     wrong = alone.end().removeprefix(f"{toys.LEFT}: ")
     if wrong:
-        part.failure = Failure(f"charger, alone: {wrong}", words.NOT_CHARGED, schedule=alone.story)
+        part.failure = in_order(f"charger, alone: {wrong}", words.NOT_CHARGED, alone)
         return [part]
-    stage = Stage(toys.race(paid, toys.hasty))
+    stage = beside.stage()
     for steps_before in range(1, len(alone.story)):  # one that asks for ever is found here, not after all states
         run = stage.run((0,) * steps_before)
         for who in (1, 0):
@@ -174,10 +194,17 @@ def no_steps(at: At) -> Steps:
 
 def run_alone(scene: Scene) -> Run:
     """Run one schedule, each task to its end in turn."""
-    run = Stage(scene).run()
+    run = scene.stage().run()
     while ready := run.enabled():
         run.step(ready[0])
     return run
+
+
+def in_order(told: str, hint: str, alone: Run) -> Failure:
+    """Return the failure of one that is wrong by itself: of the first of its scenes, in which nobody comes between."""
+    names = [name for name, _ in alone.stage.scene.tasks]
+    path = [names.index(task) if task in names else SOFTIRQ for task, _, _ in alone.story]
+    return Failure(told, hint, schedule=alone.story, race=0, path=path)
 
 
 def all_of(part: Part, scene: Scene) -> Part:
@@ -191,7 +218,7 @@ def all_of(part: Part, scene: Scene) -> Part:
         go = "goes" if found.violations == 1 else "go"
         what = worst.what.removeprefix(f"{worst.story[-1][0]}: ")
         told = f"{found.violations:,} of {found.schedules:,} schedules {go} wrong: {what}"
-        part.failure = Failure(told, words.USE_AFTER, schedule=worst.story)
+        part.failure = Failure(told, words.USE_AFTER, schedule=worst.story, race=1, path=list(worst.path))
     return part
 
 
@@ -215,17 +242,21 @@ class Exercise:
         title: what it asks for.
         grade: grades it.
         a_class: whether it is a controller, not a function.
+        races: the scenes that are explored, by `Failure.race`; of a controller those of grader_races.py.
     """
 
     title: str
     grade: Callable[[Any, int], list[Part]]
     a_class: bool = False
+    races: Callable[[Any], list[Scene]] | None = None
 
 
 EXERCISES: dict[str, Exercise] = {
     "charge": Exercise("charge(obj): lesson 05", grade_charge),
     "drain": Exercise("off at once, and drain: lesson 07", grade_drain, a_class=True),
-    "remover": Exercise("a remover that waits for readers: lesson 06", grade_remover),
-    "steps": Exercise("steps of a charge: lesson 06", grade_steps),
-    "tryget": Exercise("a charge that takes a reference only where there still is one: lesson 06", grade_tryget),
+    "remover": Exercise("a remover that waits for readers: lesson 06", grade_remover, races=races_of_a_remover),
+    "steps": Exercise("steps of a charge: lesson 06", grade_steps, races=races_of_steps),
+    "tryget": Exercise(
+        "a charge that takes a reference only where there still is one: lesson 06", grade_tryget, races=races_of_a_tryget
+    ),
 }

@@ -41,7 +41,10 @@ class Gate(SlabListener):
         controller: the student's; kernel: what it was made with.
         owners: who pays for each object, as it should be: by cache, slab and number.
         usage, refs: by container, as they should be.
+        hint: where races end in something wrong, what to look at.
     """
+
+    hint = ""
 
     def __init__(self, kernel: Kernel, make: Callable[[Kernel], Any]) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ from .grader_views import Actor
 
 MOST_CHANGES = 5
 """How often tasks change over in a schedule: without a bound a chatty controller has millions. v2's race needs two."""
+PATIENCE = 20.0  # seconds until a hook comes to its next call: what runs on in C has no steps that could be counted
 
 
 class AbandonedError(BaseException):
@@ -44,6 +45,7 @@ class Hand:
         self.back = threading.Semaphore(0)
         self.due = ""
         self.given_up = False
+        self.lost = False
         self.thrown: BaseException | None = None
         self.thread = threading.Thread(target=self.main, daemon=True)
         self.thread.start()
@@ -78,15 +80,17 @@ class Hand:
         self.kernel.actor = self.actor
         self.actor.told = ""
         self.go.release()
-        self.back.acquire()
+        if not self.back.acquire(timeout=PATIENCE):
+            self.lost = True
+            raise WrongError("a hook does not come to its next call, nor to its end", words.ENDLESS)
         if self.thrown is not None:
             raise self.thrown
         return self.due
 
     def give_up(self) -> None:
-        """End the thread, wherever it is."""
+        """End the thread, wherever it is; one that does not come back is left to itself."""
         self.given_up = True
-        while self.thread.is_alive():
+        while self.thread.is_alive() and not self.lost:
             self.go.release()
             self.thread.join(0.01)
 
@@ -118,7 +122,9 @@ def on(hand: Hand, at: At) -> str:
     try:
         due = hand.on()
     except WrongError as wrong:
-        raise KernelError(0, f"{wrong.what}\0{wrong.hint}") from None
+        assert isinstance(at.machine, Bench)
+        at.machine.gate.hint = wrong.hint
+        raise KernelError(0, wrong.what) from None
     at.told = hand.actor.told or at.told
     return due
 
@@ -138,10 +144,19 @@ def release(at: At) -> None:
 
 
 class GradedScene(Scene):
-    """A scene whose machine is a bench with a student's controller."""
+    """A scene whose machine is a bench with a student's controller.
+
+    Attributes:
+        make: makes the controller.
+        bench: which machine.
+    """
 
     make: Make
     bench: type[Bench]
+
+    def stage(self) -> Stage:
+        """Set it up for runs, each from the beginning."""
+        return GradedStage(self)
 
     def machine(self) -> Machine:
         """Boot the bench."""
@@ -152,6 +167,7 @@ class GradedStage(Stage):
     """Sets the scene up anew for every run: what a controller keeps to itself can be neither compared nor put back."""
 
     compared = False
+    most_changes = MOST_CHANGES
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -222,20 +238,20 @@ def scenes(make: Make, bench: type[Bench]) -> list[GradedScene]:
 def grade_races(make: Make, bench: type[Bench]) -> tuple[int, Failure | None]:
     """Explore every scene. Returns how many schedules there are, and the shortest that fails of the first scene with one."""
     schedules = 0
-    for scene in scenes(make, bench):
+    for number, scene in enumerate(scenes(make, bench)):
         try:
-            found: Explored = enumerated(GradedStage(scene), MOST_CHANGES)
+            stage = GradedStage(scene)
+            found: Explored = enumerated(stage, MOST_CHANGES)
         except WrongError as wrong:
             return schedules, Failure(f"{scene.tasks[0][0]}: {wrong.what}", wrong.hint)
         schedules += found.schedules
         worst = found.shortest()
         if worst is not None:
             what = worst.what.removeprefix(f"{worst.story[-1][0]}: ").removeprefix("broken at the end: ")
-            what, _, hint = what.partition("\0")
+            stage.run(worst.path)  # once more, for the hint
             names = " while ".join(name for name, _ in scene.tasks)
             count = f"{words.plural(worst.schedules, 'schedule')} of {found.schedules:,}"
-            story = [
-                (task, function, told.partition("\0")[0].removeprefix(f"{task}: ")) for task, function, told in worst.story
-            ]
-            return schedules, Failure(f"{names}, {count}: {what}", hint or words.USE_AFTER, schedule=story)
+            story = [(task, function, told.removeprefix(f"{task}: ")) for task, function, told in worst.story]
+            hint = stage.gate.hint or words.USE_AFTER
+            return schedules, Failure(f"{names}, {count}: {what}", hint, schedule=story, race=number, path=list(worst.path))
     return schedules, None

@@ -39,6 +39,7 @@ class Failure:
         before: how many of the commands come before the failing act.
         machine: keywords of the machine.
         schedule: for a race, (task, function, what it did) of each step.
+        race: which of its scenes, -1 where it is no race; path: who stepped, in order.
     """
 
     story: str
@@ -48,6 +49,8 @@ class Failure:
     machine: dict[str, Any] = field(default_factory=dict)
     schedule: list[tuple[str, str, str]] = field(default_factory=list)
     key: str = ""
+    race: int = -1
+    path: list[int] = field(default_factory=list)
 
 
 @dataclass

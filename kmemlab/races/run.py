@@ -40,9 +40,11 @@ class Stage:
 
     Attributes:
         compared: whether states are compared (`Run.key`); where not, what users' functions could see is not noted.
+        most_changes: how often a task may take over from another, where every schedule is run to its end.
     """
 
     compared = True
+    most_changes = MOST_STEPS
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

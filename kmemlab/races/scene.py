@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..engine.geometry import HWCACHE_ALIGN
 from ..engine.kmem import KmemContainer
@@ -16,6 +17,9 @@ from ..engine.off import EMPTY
 from ..engine.tasks import Task
 from .at import CACHE
 from .steps import Operation
+
+if TYPE_CHECKING:
+    from .run import Stage
 
 FIRST_PID = 2
 
@@ -51,6 +55,12 @@ class Scene:
     def machine(self) -> Machine:
         """Boot the machine."""
         return Machine(memory="256K", cpus=2, caches=False, log=False, off=self.off)
+
+    def stage(self) -> Stage:
+        """Set it up for runs."""
+        from .run import Stage
+
+        return Stage(self)
 
     def boot(self) -> tuple[Machine, dict[str, int]]:
         """Set the machine up. Returns it, and its objects by name."""
