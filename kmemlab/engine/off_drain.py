@@ -86,7 +86,8 @@ class DrainController(OffController):
 
     def store(self, slab: Slab, number: i64, group: KmemContainer) -> None:
         """Write the owner down, and count it."""
-        self.charged[slab.cache.name][int(slab.generation)] += 1
+        if group.ident != NONE:  # what is nobody's has no owner to wait for (irq.py)
+            self.charged[slab.cache.name][int(slab.generation)] += 1
         super().store(slab, number, group)
 
     def claim(self, slab: Slab, number: i64) -> KmemContainer | None:

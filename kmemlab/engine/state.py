@@ -84,8 +84,8 @@ def restore(machine: Machine, saved: dict[str, Any]) -> None:
         slub.caches = [restore_cache(machine, each) for each in saved["caches"]]
     machine.caches = {name: cache for cache in machine.slub.caches for name in (cache.name, *cache.aliases)}
     for cache in machine.slub.caches:
-        if cache.family and cache.size in machine.kmalloc.caches:
-            machine.kmalloc.caches[cache.size] = cache
+        if cache.family:  # by the size that it is asked for: its objects may lie further apart (size-32 of SLAB, red zones)
+            machine.kmalloc.caches[cache.objsize] = cache
     restore_tasks(machine.tasks, saved["tasks"])
     restore_containers(machine, saved["containers"])
     if machine.rss is not None:

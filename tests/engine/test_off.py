@@ -132,6 +132,16 @@ def test_a_container_cannot_go_until_it_has_drained() -> None:
     r.rmdir("web")
 
 
+def test_what_is_nobodys_is_not_waited_for() -> None:
+    r = rig(DRAIN, irq_payer="none")
+    r.do(r.machine.interrupts.alloc, "softirq", "filp", 0)
+    r.account("filp", False)
+    (off,) = kmem(r).offs
+    assert off.left == 0 < off.done
+    r.do(r.machine.restore, r.machine.state())
+    assert r.do(r.machine.interrupts.free, "softirq", 9) == 1
+
+
 def test_a_new_on_meets_an_old_generation() -> None:
     r = rig(DRAIN)
     old = [r.open(2, 0) for _ in range(20)]  # a full slab, and one with 4 objects in the cpu's hand

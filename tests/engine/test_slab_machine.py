@@ -296,3 +296,12 @@ def test_every_record_and_figure_of_a_bombed_slab_machine_is_drawn() -> None:
     cost = [row for row in session.records("cost") if isinstance(row, CostRow)]
     for row in cost:
         assert row.charged + row.unowned + row.arrays + row.free == row.bytes
+
+
+def test_a_slab_machine_goes_on_after_a_way_back_as_it_did_the_first_time() -> None:
+    session = Session(allocator="slab", memory="1M", kinds="cache,kmalloc,vmalloc")
+    session.run("mountns 2", "vmalloc 5000 ACCOUNT", "kmalloc 60", "kmalloc 30", "stat -l 2")
+    end = session.machine.state_hash()
+    session.seek(0)
+    session.seek(session.length)
+    assert session.machine.state_hash() == end

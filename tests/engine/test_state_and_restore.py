@@ -113,6 +113,19 @@ def test_restoring_gives_the_same_state_in_a_new_machine_and_in_the_old_one(mach
     assert machine.machine.state() == saved
 
 
+@pytest.mark.parametrize("more", [
+    {"allocator": "slab"},  # objects of size-32 lie 64 bytes apart
+    {"boot": "slub_debug=Z"},  # and red zones stand between those of kmalloc-8
+    {"slub": "2.6.23"},
+], ids=str)  # fmt: skip
+def test_after_a_restore_kmalloc_takes_each_size_from_the_cache_it_took_it_from_before(more: dict[str, str]) -> None:
+    kmalloc = Checked(**more).machine
+    chosen = {size: cache.name for size, cache in kmalloc.kmalloc.caches.items()}
+    kmalloc.restore(kmalloc.state())
+    assert {size: cache.name for size, cache in kmalloc.kmalloc.caches.items()} == chosen
+    assert all(cache in kmalloc.slub.caches for cache in kmalloc.kmalloc.caches.values())
+
+
 def test_a_state_is_a_copy_that_later_operations_leave_alone(kmem: Checked) -> None:
     saved = kmem.machine.state()
     text = json.dumps(saved)
