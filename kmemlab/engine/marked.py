@@ -18,7 +18,7 @@ from .errors import KernelError, invalid
 from .events import CHARGED_CALL, REFUSED_CALL, UNCHARGED_CALL
 from .hierarchy import css_put
 from .kmalloc import large_order
-from .kmem import PUT, STORE
+from .kmem import PUT, STORE, KmemContainer
 from .sites import KINDS, SITES, kind_of
 from .types import GFP_ACCOUNT, NONE, PAGE_SHIFT, PAGE_SIZE, i64
 
@@ -84,20 +84,21 @@ class Marked:
     def kmalloc(self, site: str, size: int) -> i64:
         """Take `size` bytes at a call site, on the current cpu; charged if it is marked. The address, or NONE.
 
-        An object that its cache charges already (recursion.py) is not charged twice.
+        An object that its cache charges already (recursion.py) is not charged twice; one of a slab born before that is.
 
         Raises:
             KernelError: EINVAL, as `Kmalloc.kmalloc`.
         """
         machine = self.machine
-        self.refused = False
+        before = self.failcnt()
         address = machine.kmalloc.kmalloc(size, machine.current.cpu)
+        self.refused = address == NONE and self.failcnt() != before  # by a kmalloc cache that is charged itself
         if address < 0 or not self.marks(site):
             return address
-        cache = machine.kmalloc.slab_for(size)
-        if cache is not None and machine.kmem in cache.listeners:
+        slab = machine.slub.slab_of[address >> PAGE_SHIFT]
+        if slab is not None and slab.has_owners:
             return address
-        taken = int(cache.size) if cache is not None else PAGE_SIZE << large_order(size)
+        taken = int(slab.cache.size) if slab is not None else PAGE_SIZE << large_order(size)
         if self.charge(site, address, taken):
             return address
         machine.kmalloc.kfree(address, machine.current.cpu)
@@ -112,6 +113,13 @@ class Marked:
             return pfn
         pages.free_pages(pfn, order)
         return NONE
+
+    def failcnt(self) -> int:
+        """Return how often the current task's container has refused a charge."""
+        kmem = self.machine.kmem
+        group = self.machine.current.task.css[kmem.subsystem.index]
+        assert isinstance(group, KmemContainer)
+        return group.res.failcnt
 
     def because(self) -> str:
         """Say why the latest call got nothing: what to end the sentence of a refused system call with."""

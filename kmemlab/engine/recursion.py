@@ -106,6 +106,11 @@ def controller(
     return KmemController(subsystem, current, kzalloc, kfree)
 
 
+def forces_kmalloc(machine: Machine) -> bool:
+    """Say whether a machine was booted so that its kmalloc caches may be accounted."""
+    return isinstance(machine.kmem, NestedController)
+
+
 def traps_of(machine: Machine) -> int:
     """Say how often owner arrays were trapped on a machine since it booted; going back in time does not count back."""
     kmem = machine.kmem

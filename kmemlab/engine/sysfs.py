@@ -13,6 +13,7 @@ from .errors import invalid
 from .geometry import CACHE_DMA, DEBUG_FREE, DESTROY_BY_RCU, HWCACHE_ALIGN, POISON, RECLAIM_ACCOUNT, RED_ZONE, STORE_USER, TRACE
 from .kmem_cache import KMALLOC, KmemCache
 from .merge import NEVER_MERGE
+from .recursion import forces_kmalloc
 from .slub import Slub
 from .validate import SWITCHES, list_locations, store_switch, store_validate
 from .vfs import Dir, File, Node
@@ -134,7 +135,7 @@ class CacheDir(Dir):
             KernelError: as `Patchset.read_toggle`, `Machine.account`.
         """
         on = self.machine.patchset.read_toggle(text)
-        if self.cache.family & KMALLOC and self.name != self.cache.name:
+        if self.cache.family & KMALLOC and self.name != self.cache.name and not forces_kmalloc(self.machine):
             raise invalid(f"kmalloc caches cannot be accounted, and {self.name} is {self.cache.name}: boot with slub_nomerge.")
         self.machine.account(self.cache, on)
 

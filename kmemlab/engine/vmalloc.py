@@ -61,8 +61,9 @@ class Vmalloc:
             KernelError: EINVAL below 1 byte. (One that is larger than memory gets NULL, as in the kernel.)
         """
         machine = self.machine
-        machine.marked.refused = False
+        before = machine.marked.failcnt()
         address = self.take(size)
+        machine.marked.refused = address == NONE and machine.marked.failcnt() != before
         if address == NONE or not machine.marked.marks(SITE):
             return address
         if machine.marked.charge(SITE, address, len(self.areas[address].pages) * PAGE_SIZE):

@@ -117,6 +117,36 @@ def test_a_marked_call_from_a_cache_that_charges_is_charged_once() -> None:
     assert machine.counter() == (1024 + 512, 0)
 
 
+def test_a_marked_call_is_charged_where_the_slab_was_born_before_its_cache_was_accounted() -> None:
+    machine = forced(kinds="cache,kmalloc")
+    machine.do(machine.machine.by_hand.take, "kmalloc", 1000, False)
+    machine.account("kmalloc-1024")
+    address = machine.do(machine.machine.by_hand.take, "kmalloc", 1000, True)
+    assert machine.counter() == (1024, 0)
+    machine.do(machine.machine.by_hand.give, address)
+    assert machine.counter() == (0, 0)
+
+
+@pytest.mark.parametrize(("call", "much", "cache"), [("kmalloc", 1000, "kmalloc-1024"), ("vmalloc", 1, "kmalloc-64")])
+def test_a_limit_that_refuses_memory_by_hand_is_named_whoever_charges(call: str, much: int, cache: str) -> None:
+    machine = forced(cache)
+    machine.limit("", 60)
+    with pytest.raises(KernelError, match="its charge did not fit: the container's limit"):
+        machine.do(machine.machine.by_hand.take, call, much, False)
+    machine.limit("", 1 << 40)
+    with pytest.raises(KernelError, match="there was no memory"):
+        machine.do(machine.machine.by_hand.take, "pages", 10, False)
+
+
+def test_a_name_that_merged_into_a_kmalloc_cache_switches_it() -> None:
+    machine = Checked(boot="kmalloc_account")
+    machine.write("/sys/slab/fs_cache/cache_account", "1")
+    for name in ("fs_cache", "kmalloc-64"):
+        assert machine.machine.tree.read(f"/sys/slab/{name}/cache_account") == "1\n"
+    machine.write("/sys/slab/fs_cache/cache_account", "0")
+    assert machine.machine.tree.read("/sys/slab/kmalloc-64/cache_account") == "0\n"
+
+
 def test_the_shell_says_where_the_stack_is() -> None:
     machine = Machine(memory="1M", boot=FORCED)
     for name in ("kmalloc-128", "kmalloc-256"):

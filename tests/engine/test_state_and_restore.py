@@ -118,7 +118,7 @@ def test_restoring_gives_the_same_state_in_a_new_machine_and_in_the_old_one(mach
     {"boot": "slub_debug=Z"},  # and red zones stand between those of kmalloc-8
     {"slub": "2.6.23"},
 ], ids=str)  # fmt: skip
-def test_after_a_restore_kmalloc_takes_each_size_from_the_cache_it_took_it_from_before(more: dict[str, str]) -> None:
+def test_after_a_restore_kmalloc_takes_each_size_from_the_cache_it_took_it_from_before(more: dict[str, Any]) -> None:
     kmalloc = Checked(**more).machine
     chosen = {size: cache.name for size, cache in kmalloc.kmalloc.caches.items()}
     kmalloc.restore(kmalloc.state())
