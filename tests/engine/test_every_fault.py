@@ -137,6 +137,8 @@ def singles(name: str) -> Iterator[str]:
         pieces = PIECES.fullmatch(line)
         if repeated is not None:
             yield from [f"{repeated[1]} 1"] * min(int(repeated[2]), CUT)
+        elif line.startswith("mkdir "):  # where the second of two fails, the first is there
+            yield from (f"mkdir {path}" for path in line.split()[1:])
         elif pieces is not None:
             yield from [f"{pieces[1]} 1"] * CUT
             return
@@ -292,7 +294,7 @@ LEAST = {
     "rss-shared": (30, 80, 9, 4),
     "off": (95, 25, 48, 6),
     "pipe-bomb": (150, 150, 90, 5),
-    "pipe-bomb-marked": (300, 110, 200, 5),
+    "pipe-bomb-marked": (160, 110, 200, 5),
     "marked": (120, 80, 65, 0),
     "fd-6.1": (220, 15, 70, 0),
     "fd-6.1-limit": (220, 15, 70, 0),
@@ -320,7 +322,7 @@ WHOLE = {
     "rss-shared": (30, 80, 9),
     "off": (95, 25, 48),
     "pipe-bomb": (150, 150, 90),
-    "pipe-bomb-marked": (300, 110, 200),
+    "pipe-bomb-marked": (160, 110, 200),
     "fd-6.1": (40000, 880, 12003),
     "fd-6.1-limit": (40000, 390, 4095),
     "mix-6.1": (65000, 1690, 24000),
