@@ -220,11 +220,11 @@ class Gate(SlabListener):
                 busy = True
         due = not on and live > 0
         if busy and not due:
-            raise WrongError(f"may_switch() refuses {'on' if on else 'off'} with {live} objects in use", words.NEEDLESS)
+            raise WrongError(f"may_switch() refuses {'on' if on else 'off'} with {words.plural(live, 'object')} in use", words.NEEDLESS)
         if due and not busy:
             raise WrongError(words.switched_off(cache.name, live), words.OFF)
         if busy:
-            raise KernelError(errno.EBUSY, f"{cache.name} has {live} objects in use.")
+            raise KernelError(errno.EBUSY, f"{cache.name} has {words.plural(live, 'object')} in use.")
 
     def attached(self, before: int, after: int) -> None:
         """Tell of a task that was moved, if the controller wants to hear of it; nothing is to change."""
