@@ -9,7 +9,7 @@ anything is accounted or not (facts 1.2), and the state of each container.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from .engine.kmem_cache import KmemCache
 from .engine.machine import Machine
@@ -27,14 +27,31 @@ HEAD: Final = (
 ONE_SLAB: Final = ("an array", "%")  # columns that do not add up
 
 
-def overhead_rows(machine: Machine, every: bool = False) -> tuple[OverheadRow, ...]:
+class More(NamedTuple):
+    """A slab that is counted with more objects in use than it has, or with fewer: as it was, or would be.
+
+    Attributes:
+        cache, slab: whose, and its birth number.
+        objects: how many more are in use, negative for fewer.
+    """
+
+    cache: str = ""
+    slab: int = -1
+    objects: int = 0
+
+
+AS_IT_IS: Final = More()
+
+
+def overhead_rows(machine: Machine, every: bool = False, more: More = AS_IT_IS) -> tuple[OverheadRow, ...]:
     """Return one row for each cache that has slabs, by the bytes that nobody pays, then the two costs that are no cache's.
 
     Args:
         machine: it is not changed.
         every: caches without slabs too: what their arrays would cost is known without one.
+        more: the slab that is counted otherwise.
     """
-    rows = [cache_row(machine, cache) for cache in machine.slub.caches if every or cache.nr_slabs]
+    rows = [cache_row(machine, cache, more) for cache in machine.slub.caches if every or cache.nr_slabs]
     rows.sort(key=lambda row: (-row.unpaid, row.what))
     count = sum(group is not None for group in machine.kmem_subsystem.owners)
     state = array_bytes(machine, STATE_SIZE)
@@ -46,7 +63,7 @@ def beside(what: str, size: int) -> OverheadRow:
     return OverheadRow(what, False, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0, int(size))
 
 
-def cache_row(machine: Machine, cache: KmemCache) -> OverheadRow:
+def cache_row(machine: Machine, cache: KmemCache, more: More = AS_IT_IS) -> OverheadRow:
     """Return what the slabs of one cache cost beside its objects."""
     whole = PAGE_SIZE << int(cache.order)
     size, objects = int(cache.size), int(cache.objects)
@@ -54,7 +71,7 @@ def cache_row(machine: Machine, cache: KmemCache) -> OverheadRow:
     slabs = slabs_of(machine.slub, cache)
     each = array_bytes(machine, objects * POINTER) if machine.kmem.kzalloc is not None else 0
     for slab in slabs:
-        live = slab.live()
+        live = slab.live() + (more.objects if (cache.name, slab.number) == more[:2] else 0)
         if live == 0:
             reserve += 1
         else:

@@ -35,7 +35,7 @@ class Picture(anywidget.AnyWidget):
 
     Args:
         session: whose machine is drawn.
-        name: slabs, flow, memory, cost, graph, tree, path or timeline.
+        name: slabs, flow, memory, cost, overhead, graph, tree, path or timeline.
         cache: for slabs, whose.
         selected: path of the container in full colour.
         page: for graph, the page it is about; by default the first one of the cache.

@@ -25,6 +25,8 @@ from ..figures import (
     hierarchy_figure,
     hierarchy_text,
     machine_graph,
+    overhead_figure,
+    overhead_text,
     path_figure,
     path_text,
     slabs_figure,
@@ -32,19 +34,21 @@ from ..figures import (
     timeline_figure,
     timeline_text,
 )
+from ..overhead import overhead_rows
 from ..records import SlabRow
 from ..session import Session
 from ..survey import all_slab_rows, container_rows, event_rows, page_rows, slab_rows
 from ..survey_bytes import cost_rows, flow_rows, state_of_slab
 from .look import Look
 from .moment import Moment
-from .turned import cost_at, flow_at, is_call
+from .turned import cost_at, flow_at, is_call, more_at
 
 TABS = (
     ("slabs", "Slab pages"),
     ("flow", "Charge flow"),
     ("memory", "Memory"),
     ("cost", "Cost"),
+    ("overhead", "Overhead"),
     ("graph", "Graph"),
 )
 TWIN_SLABS = 60  # slabs in the lab's text twin; lists come first, so what is left out is full
@@ -55,6 +59,7 @@ QUESTIONS = {
     "flow": "Where do the bytes go, and which are refused or paid by nobody?",
     "memory": "Which pages hold it, and could a larger order still be served?",
     "cost": "How much memory is not in anyone's usage?",
+    "overhead": "What does it cost to have these objects, beside the objects?",
     "graph": "Why is this page held?",
     "tree": "Who is near the limit, and what keeps each alive?",
     "path": "Where did the charge stop, and what is undone in what order?",
@@ -92,6 +97,9 @@ def picture(
     elif tab == "cost":
         cost = cost_at(moment, cost_rows(machine), home_of(session, moment))
         figure, twin = cost_figure(cost, owners, chosen, shown, space), cost_text(cost)
+    elif tab == "overhead":
+        beside = overhead_rows(machine, more=more_at(moment))
+        figure, twin = overhead_figure(beside, shown, space), overhead_text(beside)
     elif tab == "graph":
         rows = tuple(moment.container(row)[0] for row in container_rows(machine))
         slabs = tuple(moment.slab_row(row) for row in all_slab_rows(machine))

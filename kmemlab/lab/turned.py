@@ -1,4 +1,4 @@
-"""Cost and flow at a step inside an event: rows of the machine after it, turned back to what a function before its end saw.
+"""Cost, overhead and flow at a step inside an event: rows of the machine after it, turned back to what an earlier step saw.
 
 So the bytes of every picture are those of the gauges, at every step (`Moment.container`).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..overhead import AS_IT_IS, More
 from ..records import CostRow, FlowRow
 from ..survey_kinds import call_name, kind_named
 from .moment import Moment
@@ -68,6 +69,12 @@ def cost_at(moment: Moment, rows: Iterable[CostRow], home: str = "") -> tuple[Co
     return tuple(turned)
 
 
+def more_at(moment: Moment) -> More:
+    """Return how many objects more than after the event its slab has in use at this step: overhead is counted with them."""
+    event, (_, _, free) = moment.event, moved(moment)
+    return More(event.cache, moment.slab, -free // event.bytes) if event is not None and free else AS_IT_IS
+
+
 def flow_at(moment: Moment, rows: Iterable[FlowRow], state: str) -> tuple[FlowRow, ...]:
     """Return the rows of `flow_rows` as they are at this step. `state` is that of the event's slab, which stays as it is."""
     turned = list(rows)
@@ -103,4 +110,4 @@ def flow_at(moment: Moment, rows: Iterable[FlowRow], state: str) -> tuple[FlowRo
     return tuple(row for row in turned if row.bytes)
 
 
-__all__ = ["cost_at", "flow_at", "moved"]
+__all__ = ["cost_at", "flow_at", "more_at", "moved"]

@@ -162,6 +162,45 @@ def test_a_picture_is_named_by_its_question_and_described_by_its_twin(lab: LabPa
         assert words == lab.python("print(lab._sent['twin'], end='')")
 
 
+def test_the_overhead_of_every_cache_is_what_the_machine_has(lab: LabPage) -> None:
+    lab.open(BOMB)
+    lab.ready()
+    lab.root.focus()
+    lab.press("End")
+    lab.press("5")
+    lab.page.wait_for_selector(".kmemlab-lab .kl-figure[data-drawn] .main-svg")
+    assert lab.root.get_by_role("tab", name="Overhead").get_attribute("aria-selected") == "true"
+    drawn: dict[str, dict[str, int]] = {}
+    for part in ("empty slabs", "free slots", "page tails", "owner arrays", "beside"):
+        for what, size, _ in about(lab, part):
+            if size:
+                drawn.setdefault(what, {})[part] = size
+    # Counted again in the Jupyter kernel, from the state alone: slabs, their free cells, who has an array.
+    state = json.loads(lab.python("import json\nprint(json.dumps(lab.session.machine.state()))"))
+    geometry = json.loads(
+        lab.python("print(json.dumps({c.name: [c.size, c.objects, c.order] for c in lab.session.machine.slub.caches}))")
+    )
+    held: dict[str, dict[str, int]] = {}
+    for cache in state["caches"]:
+        size, objects, order = geometry[cache["name"]]
+        on_cpu = {each[0]: each[1] for each in cache["cpus"] if each}
+        for slab in cache["slabs"]:
+            free = len({*slab["free"], *on_cpu.get(slab["number"], [])})
+            part = "empty slabs" if free == objects else "free slots"
+            mine = held.setdefault(cache["name"], {})
+            mine[part] = mine.get(part, 0) + ((4096 << order) if free == objects else free * size)
+            if free < objects:
+                mine["page tails"] = mine.get("page tails", 0) + (4096 << order) - size * objects
+    for name, parts in held.items():
+        mine = {part: size for part, size in drawn.get(name, {}).items() if part != "owner arrays"}
+        assert mine == {part: size for part, size in parts.items() if size}, name
+    assert set(held) <= set(drawn), "at most ten caches have a bar of their own"
+    arrays = sum("array" in slab for cache in state["caches"] if cache["name"] == "filp" for slab in cache["slabs"])
+    assert drawn["filp"]["owner arrays"] == 128 * arrays > 0
+    assert drawn["pointers in struct page"] == {"beside": 8 * (4 << 20) // 4096}
+    assert drawn["states of containers"] == {"beside": 64 * 3}
+
+
 @pytest.mark.parametrize("width", [400, pytest.param(1000, marks=pytest.mark.long)])
 def test_pictures_of_their_own_are_legible_in_any_cell(lab: LabPage, width: int) -> None:
     lab.page.set_viewport_size({"width": width + 160, "height": 800})

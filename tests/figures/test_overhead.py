@@ -127,10 +127,11 @@ def test_picture_and_words_say_the_same_bytes(theme: str) -> None:
     assert len(scale) == 1  # all bars share one scale
 
 
-def test_without_a_slab_there_is_nothing_to_draw() -> None:
+def test_without_a_slab_there_is_what_was_taken_at_boot() -> None:
     rows = rows_of(Session(memory="2M"))
     assert [row.what for row in rows] == [PAGE_POINTERS, CONTAINERS]
-    assert overhead_figure(rows).layout.annotations[0].text == "No slab yet. The first object makes one."
+    assert [sum(size for _, size, _ in trace.customdata) for trace in overhead_figure(rows).data] == [0, 0, 0, 0, 512 * 8 + 64]
+    assert overhead_figure([]).layout.annotations[0].text == "No slab yet. The first object makes one."
     assert overhead_text(rows).splitlines()[0] == "No slab yet. The first object makes one."
 
 

@@ -282,7 +282,7 @@ def test_what_is_selected_no_longer_is_not_in_the_next_link() -> None:
 
 def test_the_tabs_stand_in_the_order_of_their_keys_and_a_link_with_a_tab_of_an_older_lab_opens_the_slab_pages() -> None:
     session = Session(memory="1M")
-    assert [tab for tab, _ in Controller(session).frame()["tabs"]] == ["slabs", "flow", "memory", "cost", "graph"]
+    assert [tab for tab, _ in Controller(session).frame()["tabs"]] == ["slabs", "flow", "memory", "cost", "overhead", "graph"]
     session.view = {"tab": "tree"}
     frame = Controller(Session.from_link(session.to_link())).frame()
     assert (frame["tab"], "figure" in frame) == ("slabs", False)

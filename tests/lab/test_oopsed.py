@@ -42,7 +42,7 @@ def test_it_is_in_no_frame_of_a_machine_that_runs() -> None:
 def test_every_position_on_the_way_has_a_frame_without_an_error() -> None:
     controller = crashed()
     before = controller.frame()["oops"]["before"]
-    for tab in ("slabs", "flow", "memory", "cost", "graph"):
+    for tab in ("slabs", "flow", "memory", "cost", "overhead", "graph"):
         controller.do({"action": "tab", "name": tab, "size": "L", "width": 900})
         for n in range(controller.session.length + 1):
             controller.do({"action": "seek", "n": n})

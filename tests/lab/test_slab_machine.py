@@ -73,7 +73,7 @@ def test_every_step_of_every_event_of_a_bomb_has_a_frame() -> None:
                 assert row.get("free", [])[: len(rests)] == rests or frame["step"] < frame["steps"]
 
 
-@pytest.mark.parametrize("tab", ["slabs", "flow", "memory", "cost", "graph"])
+@pytest.mark.parametrize("tab", ["slabs", "flow", "memory", "cost", "overhead", "graph"])
 def test_every_tab_its_twin_and_the_still_picture_are_drawn(tab: str) -> None:
     one = bombed()
     one.do({"action": "tab", "name": tab})

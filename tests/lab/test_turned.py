@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from kmemlab.lab.frame import moment_of
-from kmemlab.lab.turned import cost_at, flow_at
+from kmemlab.lab.turned import cost_at, flow_at, more_at
+from kmemlab.overhead import overhead_rows
 from kmemlab.scenarios import play
 from kmemlab.session import Session
 from kmemlab.survey import container_rows
@@ -47,6 +48,11 @@ def test_cost_and_flow_are_the_gauges_at_every_step(session: Session, kind: str)
                 assert row.charged + row.unowned + row.arrays + row.free == row.bytes == whole[row.cache]
                 assert min(row.charged, row.unowned, row.free) >= 0
                 assert sum(size for _, size in row.owners) == row.charged
+            beside = {row.what: row for row in overhead_rows(session.machine, more=more_at(moment))}
+            assert sum(row.arrays for row in beside.values()) == sum(row.arrays for row in cost)
+            for row in cost:
+                mine = beside[row.cache]
+                assert mine.reserve_bytes + mine.free + mine.tail == row.free, (n, step, row.cache)
             flow = flow_at(moment, flow_rows(session.machine, session.log), state(session))
             states = Counter({way.state: 0 for way in flow})
             for way in flow:
