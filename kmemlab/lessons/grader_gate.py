@@ -220,7 +220,9 @@ class Gate(SlabListener):
                 busy = True
         due = not on and live > 0
         if busy and not due:
-            raise WrongError(f"may_switch() refuses {'on' if on else 'off'} with {words.plural(live, 'object')} in use", words.NEEDLESS)
+            raise WrongError(
+                f"may_switch() refuses {'on' if on else 'off'} with {words.plural(live, 'object')} in use", words.NEEDLESS
+            )
         if due and not busy:
             raise WrongError(words.switched_off(cache.name, live), words.OFF)
         if busy:
