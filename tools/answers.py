@@ -25,10 +25,11 @@ from kmemlab.lessons.comparing import spelled
 from kmemlab.lessons.table import Case, Row, Say, Values
 from kmemlab.lessons.verdict import RIGHT, Verdict
 
-from . import notebooks, slides
+from . import notebooks, slides, values
 
 INTO = notebooks.ROOT / "build" / "answers"
 SOLUTIONS = notebooks.ROOT / "tests" / "lessons" / "solutions"
+ASKED = SOLUTIONS / "asked.toml"  # what a teacher asks, and what to listen for
 
 
 def run(source: str, names: dict[str, Any], title: str) -> Any:
@@ -54,13 +55,17 @@ def key(path: Path) -> str:
     table = table_of(lesson)
     names: dict[str, Any] = {"__name__": "__main__"}
     told: dict[str, str] = {}
-    before, solved = "", ""
+    exercises: dict[str, str] = {}  # what each of them asks
+    before, worked, solved = "", "", ""
     notebook = notebooks.source_of(path)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
-            before = cell.source
+            before = asked_of(cell.source, names)
+            worked = before if "**Exercise" in before else worked
             continue
         exercise = cell.metadata.get("exercise", "")
+        if exercise:
+            exercises[exercise] = before
         solved = solutions.get(exercise, "") if exercise else solved
         with contextlib.redirect_stdout(io.StringIO()):
             value = run(solutions.get(exercise, cell.source), names, f"{path.stem}-{number}")
@@ -69,7 +74,8 @@ def key(path: Path) -> str:
         elif isinstance(value, Verdict):
             if value.state != RIGHT:
                 raise RuntimeError(f"{path.name}: the worked solution of {value.number} is not right: {value.words}")
-            told[value.number] = checked(value, table[value.number], solved if "graded" in cell.metadata else cell.source)
+            source = solved if "graded" in cell.metadata else cell.source
+            told[value.number] = checked(value, table[value.number], source, exercises.get(value.number, worked))
     missing = [number for number in table if number not in told]
     if missing:
         raise RuntimeError(f"{path.name}: no answer to {', '.join(missing)}")
@@ -77,22 +83,34 @@ def key(path: Path) -> str:
     return "\n".join([
         f"{head}: answers", "",
         "What the machine says, asked when this file was made. Whose session has a seed has numbers of their own.", "",
-        *(told[number] for number in table),
+        *(told[number] for number in table), *listening(lesson),
     ])  # fmt: skip
 
 
-def predicted(asked: Asked, before: str) -> str:
+def listening(lesson: str) -> list[str]:
+    """Return the part about what a teacher asks in class, nothing for a lesson without."""
+    rows = tomllib.loads(ASKED.read_text(encoding="utf-8")).get(lesson, [])
+    said = [line for row in rows for line in (f"**{row['ask']}** {row['listen'].strip()}", "")]
+    return ["## To ask in class, and what to listen for", "", *said] if said else []
+
+
+def asked_of(text: str, names: dict[str, Any]) -> str:
+    """Return what a cell of prose asks, with the numbers of the machine as it stands there; "" if it asks nothing."""
+    if re.search(r"^\*\*(Predict|Warm-up|Exercise|Round)", text, re.MULTILINE) is None:
+        return ""
+    return re.sub(r"<!--.*?-->", "", values.filled(slides.question(text), names)).strip()
+
+
+def predicted(asked: Asked, question: str) -> str:
     """Return the part about a prediction."""
     lines = [f"{chr(65 + place)}. {line}" for place, line in enumerate(asked.lines)]
-    question = re.sub(r"<!--.*?-->", "", slides.question(before))
-    question = "" if "{{" in question else question  # its numbers are known where the lesson runs
     return "\n".join([
-        f"## {asked.number} · prediction", "", question.strip(), "", *(f"* {line}" for line in lines), "",
+        f"## {asked.number} · prediction", "", question, "", *(f"* {line}" for line in lines), "",
         f"**The machine:** {asked.spelled(asked.wanted)}", "", *foreseen(asked.row.says),
     ])  # fmt: skip
 
 
-def checked(verdict: Verdict, row: Row, source: str) -> str:
+def checked(verdict: Verdict, row: Row, source: str, question: str) -> str:
     """Return the part about an exercise."""
     # One right value, the same for everybody: an exercise with a session may have numbers of its own.
     value = []
@@ -100,7 +118,8 @@ def checked(verdict: Verdict, row: Row, source: str) -> str:
         value = [f"**The machine:** {spelled(row.answer(Case(verdict.number)))}", ""]
     says = getattr(row, "says", ())
     return "\n".join([
-        f"## {verdict.number} · exercise", "", *value, "```python", source.strip(), "```", "", *foreseen(says),
+        f"## {verdict.number} · exercise", "", *([question, ""] if question else []), *value,
+        "```python", source.strip(), "```", "", *foreseen(says),
         *([f"Anything else: {row.look}", ""] if isinstance(row, Values) else []),
     ])  # fmt: skip
 

@@ -59,6 +59,14 @@ def test_a_solution_that_is_not_right_makes_no_key(
     assert not (tmp_path / "keys").exists()
 
 
+def test_a_question_with_numbers_of_the_machine_has_them(quiet: None) -> None:
+    first = answers.key(next(path for path in LESSONS if path.name.startswith("00")))
+    assert "A `struct file` is 216 bytes long, the limit is 65,536." in part(first, "00.1")
+    assert "**Exercise 1, worked.** A limit of 4,096:" in part(first, "00.3")
+    assert "Choose blue's limit so that it will get 1,000 files" in part(first, "00.5")
+    assert "## To ask in class, and what to listen for\n\n**Whose memory is a `struct file`?** Before:" in first
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_lesson_has_a_key(path: Path, quiet: None) -> None:
