@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from kmemlab.cli.main import parser
+from kmemlab.lab import server
 from kmemlab.lessons import progress
 from tools import answers, course, notebooks, prose
 
@@ -85,6 +86,15 @@ def test_the_programs_commands_and_options_are_there() -> None:
         assert ended.value.code == 0, name
     parser().parse_args(["grade", "FILE.py", "--stage", "2", "--seed", "5"])
     parser().parse_args(["progress", "FILE", "--seed", "5", "--json"])
+
+
+def test_a_copy_of_the_notebooks_is_served_with_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    line = next(each for each in text("guide").splitlines() if "kmemlab.lab.server" in each)
+    with pytest.raises(SystemExit):
+        server.main(["--help"])
+    options = capsys.readouterr().out
+    for option in re.findall(r"--[a-z]+", line):
+        assert f"{option} " in options
 
 
 def test_where_progress_is_kept_is_what_the_guide_says(monkeypatch: pytest.MonkeyPatch) -> None:
