@@ -3,6 +3,17 @@ const slides = [...document.querySelectorAll("section")];
 const body = document.body;
 let now = 0;
 
+/** Of a lab's picture what one slide shows: "head" with the containers, or "stage"; its long lines are where they meet. */
+function cut(svg, part) {
+  const drawn = [...svg.children].slice(1).filter((each) => each.getBBox).map((each) => [each, each.getBBox()]);
+  const [top, foot] = drawn.map(([, box]) => box).filter((box) => box.width > 990 && box.height < 2).map((box) => box.y);
+  if (foot === undefined) return;
+  for (const [each, box] of drawn) {
+    const stage = box.y > top && box.x > 270;
+    if (box.y >= foot - 1 || box.width > 990 || stage !== (part === "stage")) each.remove();
+  }
+}
+
 /** A picture without its margins, as large as the slide lets it be. */
 function crop(svg) {
   const boxes = [...svg.children].slice(1).filter((each) => each.getBBox).map((each) => each.getBBox()).filter((box) => box.width);
@@ -13,16 +24,34 @@ function crop(svg) {
   svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
 }
 
+/** Lines of code are not broken, if smaller letters help: a comment stays beside what it is about. */
+function unbroken(slide) {
+  const least = Math.min(innerWidth / 1280, innerHeight / 720) * 18;
+  for (const pre of slide.querySelectorAll("pre")) {
+    pre.style.fontSize = "";
+    pre.style.whiteSpace = "pre";
+    const wide = () => pre.scrollWidth > pre.clientWidth;
+    for (let size = parseFloat(getComputedStyle(pre).fontSize); wide() && size > least; size -= 1) pre.style.fontSize = `${Math.max(least, size - 1)}px`;
+    if (wide()) pre.style.whiteSpace = pre.style.fontSize = "";
+  }
+}
+
 /** Letters as large as they fit, down to half of what they should be. */
 function fit(slide) {
   slide.style.fontSize = "";
   const whole = parseFloat(getComputedStyle(slide).fontSize);
-  for (let share = 1; share > 0.5 && slide.scrollHeight > slide.clientHeight; share -= 0.05) slide.style.fontSize = `${whole * share}px`;
+  unbroken(slide);
+  const over = () => slide.scrollHeight > slide.clientHeight || [...slide.querySelectorAll(".told")].some((each) => each.scrollWidth > each.clientWidth);
+  for (let share = 0.95; share > 0.5 && over(); share -= 0.05) {
+    slide.style.fontSize = `${whole * share}px`;
+    unbroken(slide);
+  }
 }
 
 function show(place) {
   now = Math.max(0, Math.min(slides.length - 1, place));
   slides.forEach((slide, n) => slide.classList.toggle("now", n === now));
+  slides[now].querySelectorAll("figure[data-part] svg").forEach((svg) => cut(svg, svg.parentNode.dataset.part));
   slides[now].querySelectorAll("figure svg").forEach(crop);
   fit(slides[now]);
   document.querySelector("#place").textContent = `${now + 1} / ${slides.length}`;

@@ -32,7 +32,13 @@ from . import course, notebooks, stills
 INTO = notebooks.ROOT / "build" / "slides"
 MOST_LINES = 14  # of what a machine said, on one slide
 TALL = 260  # a picture that is higher than this has a slide of its own,
-MANY_LINES = 12  # and so has one below more typed and said than this
+MANY_LINES = 12  # and so has one below more typed and said than this,
+FEW_LINES = 3  # but one that comes of a line or two shares a slide with them
+ROOMY = 420  # if it is no higher than this
+MOST_TWIN = 25  # lines of a picture that is words: more would be letters of less than 14 pixels
+KEPT = 22  # of its first lines, then it is said how many are left out, and the last two follow
+LAB = "A still picture of a lab."
+TWIN_LINE = re.compile(r'<text x="[\d.]+" y="([\d.]+)"[^>]*xml:space="preserve"[^>]*>[^<]*</text>')
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 HERE = Path(__file__).parent
 
@@ -100,13 +106,16 @@ def slides(lesson: course.Lesson) -> list[Slide]:
             made.append(Slide("do", kicker, marked(exercise or before) + code(cell.source)))
             forget(made, exercise or before)
         elif "graded" not in cell.metadata and (said := answer(cell)):
-            lines = cell.source.count("\n") + said.partition("<figure>")[0].count("\n") + 2
-            tall = height(course.picture(cell)) > (0 if lines > MANY_LINES else TALL)
-            made.append(
-                Slide("ran", kicker, code(cell.source) + said.partition("<figure>")[0] if tall else code(cell.source) + said)
-            )
-            if tall:
-                made.append(Slide("ran", kicker, f"<figure>{course.picture(cell)}</figure>"))
+            words, svg = said.partition("<figure>")[0], course.picture(cell)
+            lines = cell.source.count("\n") + words.count("\n") + 2
+            typed = code(cell.source) + words
+            if height(svg) <= (0 if lines > MANY_LINES else TALL):
+                made.append(Slide("ran", kicker, code(cell.source) + said))
+                continue
+            pictures = figures(svg)
+            if not words and lines <= FEW_LINES and (LAB in svg or height(svg) <= ROOMY):
+                typed += pictures.pop(0)
+            made += [Slide("ran", kicker, body) for body in (typed, *pictures)]
     return made
 
 
@@ -138,21 +147,51 @@ def choices(text: str) -> str:
 
 def height(svg: str) -> int:
     """Return how high a picture is, in its own units; 0 of none."""
-    found = re.match(r'<svg[^>]* height="(\d+)"', svg)
+    found = re.match(r'<svg[^>]* height="(\d+)[.\d]*"', svg)
     return int(found[1]) if found else 0
+
+
+def figures(svg: str) -> list[str]:
+    """Return a picture for slides of its own: a lab's is two, head and stage, for its letters to be large enough."""
+    if LAB in svg:
+        return [f'<figure data-part="{part}">{svg}</figure>' for part in ("head", "stage")]
+    return [f"<figure>{shortened(svg)}</figure>"]
+
+
+def shortened(svg: str) -> str:
+    """Return a picture that is words without the lines in its middle, if it has more than a slide can show."""
+    lines = list(TWIN_LINE.finditer(svg))
+    left = len(lines) - KEPT - 2
+    if len(lines) <= MOST_TWIN:
+        return svg
+    first, second = float(lines[0][1]), float(lines[1][1])
+    kept = [line[0] for line in (*lines[:KEPT], lines[KEPT], *lines[-2:])]
+    kept[KEPT] = re.sub(r">[^<]*<", f">… {left} lines more<", kept[KEPT])
+    moved = [
+        re.sub(r' y="[^"]*"', f' y="{first + (second - first) * place:g}"', line, count=1) for place, line in enumerate(kept)
+    ]
+    return svg[: lines[0].start()] + "".join(moved) + svg[lines[-1].end() :]
+
+
+def said_by(output: Any) -> str:
+    """Return what one output says: a table as HTML, all else as text."""
+    data = output.get("data", {})
+    page = "".join(data.get("text/html", ""))
+    if page.startswith("<table"):
+        return f'<div class="told">{page}</div>'
+    text = "".join(output.get("text", "")) or "".join(data.get("text/plain", ""))
+    return text if "image/svg+xml" not in data else ""
 
 
 def answer(cell: Any) -> str:
     """Return what a cell said and drew, "" for nothing."""
-    said = "".join(
-        "".join(output.get("text", "")) or "".join(output["data"].get("text/plain", ""))
-        for output in cell.outputs
-        if "image/svg+xml" not in output.get("data", {})
-    )
+    told = [said_by(output) for output in cell.outputs]
+    said = "".join(each for each in told if not each.startswith("<div"))
+    tables = "".join(each for each in told if each.startswith("<div"))
     svg = course.picture(cell)
     if svg:
         said = "\n".join(said.rstrip().splitlines()[-3:])  # room for the picture
-    return (code(said, "said") if said.strip() else "") + (f"<figure>{svg}</figure>" if svg else "")
+    return (code(said, "said") if said.strip() else "") + tables + (f"<figure>{svg}</figure>" if svg else "")
 
 
 def page(lesson: course.Lesson) -> str:

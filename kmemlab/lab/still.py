@@ -199,7 +199,7 @@ def full(sheet: Sheet, cells: Cells, slabs: Frame, tokens: Tokens, y: float) -> 
     sheet.words(
         FULL + 30,
         y,
-        f"{len(group):,} slab{'s' * (len(group) != 1)}, on {'a' if 'arrays' in slabs else 'no'} list",
+        f"{len(group):,} slab{'s' * (len(group) != 1)}, on {'a' if 'arrays' in slabs or 'listed' in slabs else 'no'} list",
         12,
         tokens.ink2,
     )

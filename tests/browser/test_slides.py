@@ -11,13 +11,21 @@ from playwright.sync_api import Browser, Page
 from tools import course, slides
 
 pytestmark = pytest.mark.browser
-SMALLEST = 24  # pixels of a letter, on 1280 by 720
+SMALLEST = 24  # pixels of a letter, on 1280 by 720,
+SMALLEST_CODE = 18  # of one in code that would be broken otherwise,
+SMALLEST_DRAWN = 14  # and of one in a picture
 
 MEASURE = """(place) => {
   show(place);
   const slide = slides[now];
   return {over: slide.scrollHeight - slide.clientHeight, wide: slide.scrollWidth - slide.clientWidth,
-          letters: parseFloat(getComputedStyle(slide).fontSize), kind: slide.classList[0]};
+          letters: parseFloat(getComputedStyle(slide).fontSize), kind: slide.classList[0],
+          code: Math.min(...[...slide.querySelectorAll("pre, td")].map((each) => parseFloat(getComputedStyle(each).fontSize))),
+          broken: [...slide.querySelectorAll("pre, .told")].filter((each) => each.scrollWidth > each.clientWidth).length,
+          drawn: Math.min(...[...slide.querySelectorAll("svg text")].filter((each) => each.textContent.trim()).map((each) => {
+            const { a, b, c, d } = each.getScreenCTM();
+            return parseFloat(getComputedStyle(each).fontSize) * Math.sqrt(Math.abs(a * d - b * c));
+          }))};
 }"""
 
 
@@ -48,6 +56,13 @@ def test_every_slide_of_every_lesson_can_be_read_from_the_last_row(files: list[P
             assert found["over"] <= 1, f"{path.stem} slide {place + 1} is cut off"
             assert found["wide"] <= 1, f"{path.stem} slide {place + 1} is too wide"
             assert found["letters"] >= SMALLEST, f"{path.stem} slide {place + 1} has letters of {found['letters']} pixels"
+            assert (found["code"] or SMALLEST) >= SMALLEST_CODE, (
+                f"{path.stem} slide {place + 1} has code of {found['code']} pixels"
+            )
+            assert (found["drawn"] or SMALLEST) >= SMALLEST_DRAWN, (
+                f"{path.stem} slide {place + 1}: {found['drawn']} pixels, drawn"
+            )
+            assert found["broken"] == 0, f"{path.stem} slide {place + 1} has something wider than itself"
     assert wrong == []
     assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
 
@@ -69,6 +84,18 @@ def test_the_keys(files: list[Path], projector: Page) -> None:
     assert ground == "rgb(19, 20, 22)"
     projector.keyboard.press("Home")
     assert projector.locator("section.now h1").inner_text().startswith("SLUB")
+
+
+def test_a_labs_picture_is_its_head_and_then_its_stage(files: list[Path], projector: Page) -> None:
+    projector.goto(files[0].as_uri())
+    place = projector.evaluate("slides.findIndex((each) => each.querySelector('figure[data-part=head]'))")
+    projector.evaluate("(place) => show(place)", place)
+    head = projector.locator("section.now svg").text_content() or ""
+    projector.keyboard.press("ArrowRight")
+    stage = projector.locator("section.now svg").text_content() or ""
+    assert "Containers" in head and "blue" in head and "Slab pages" not in head
+    assert "Slab pages" in stage and "cpu slabs" in stage and "Containers" not in stage
+    assert "A still picture" not in head + stage
 
 
 def test_without_a_script_all_slides_stand_one_below_the_other(files: list[Path], browser: Browser) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from kmemlab.lab import still
 from tools import course, slides
 
 LESSONS = course.lessons()
@@ -76,6 +78,28 @@ def test_what_a_machine_said_at_length_is_cut_in_the_middle_and_says_so() -> Non
     assert "line 39" in cut
     assert "… 27 lines more" in cut
     assert cut.count("\n") < slides.MOST_LINES
+
+
+def test_a_picture_of_many_words_is_cut_in_the_middle_and_says_so() -> None:
+    few, many = (still.twin_still("Title", "\n".join(f"line {n}" for n in range(count))) for count in (25, 38))
+    assert slides.shortened(few) == few
+    cut = slides.shortened(many)
+    assert "Title" in cut and "line 21<" in cut and "line 36<" in cut and "line 37<" in cut
+    assert "… 14 lines more" in cut
+    assert "line 22<" not in cut
+    places = [float(each) for each in re.findall(r'y="([\d.]+)" font-size="13"', cut)]
+    assert {round(b - a, 1) for a, b in itertools.pairwise(places)} == {18.0}
+
+
+def test_a_table_is_shown_as_one_and_a_short_line_shares_a_slide_with_its_picture() -> None:
+    table = nbformat.v4.new_output("execute_result", {"text/plain": "a b", "text/html": "<table><tr><td>a</td></tr></table>"})
+    verdict = nbformat.v4.new_output("execute_result", {"text/plain": "right.", "text/html": "<div>right.</div>"})
+    drawn = nbformat.v4.new_output("display_data", {"image/svg+xml": still.twin_still("T", "x\n" * 17), "text/plain": "T"})
+    cells = [nbformat.v4.new_code_cell(name, outputs=[out]) for name, out in (("t", table), ("v", verdict), ("d", drawn))]
+    made = slides.slides(small(*cells))[1:]
+    assert '<div class="told"><table>' in made[0].body and "a b" not in made[0].body
+    assert "right." in made[1].body and "<div>" not in made[1].body
+    assert len(made) == 3 and made[2].body.startswith('<pre class="typed">d') and "<svg" in made[2].body
 
 
 def test_a_lesson_that_is_not_there_is_said_not_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
