@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
-import traitlets
-
 from ..lessons.asked import Asked
 from . import assets
-from .patch import difference
+from .framed import Framed
 from .still import beside, twin_still
 
 
-class Ask(anywidget.AnyWidget):
+class Ask(Framed):
     """A question of a lesson. It takes one answer, locks it, and shows it beside the machine's.
 
     Args:
@@ -22,17 +19,12 @@ class Ask(anywidget.AnyWidget):
 
     _esm = assets.module("asking.js")
     _css = assets.style()
-    frame = traitlets.Any().tag(sync=True, to_json=lambda value, ask: ask._sent)
-    seq = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self._notice = ""
         self._answering = False
-        self._awake = False  # no page is known to show it yet
-        self._sent = self._made()
-        super().__init__(frame=0)
-        self.on_msg(self._heard)
+        super().__init__()
         asked.watch(self._changed)
         if asked.behind is not None:
             asked.behind.watch(self._changed)
@@ -49,15 +41,8 @@ class Ask(anywidget.AnyWidget):
             frame["notice"] = {"kind": "error", "text": self._notice}
         return frame
 
-    def _heard(self, _: Any, message: Any, __: Any) -> None:
-        """Do what the page asks, and answer with what changed."""
-        if not isinstance(message, dict):
-            return
-        self._awake = message.get("op") != "gone"
-        if message.get("op") == "whole":
-            self.send({"op": "whole", "seq": self.seq, "frame": self._sent})
-        if message.get("op") not in ("do", "theme"):
-            return
+    def _do(self, message: dict[str, Any]) -> None:
+        """Take an answer, or ask again."""
         action = message.get("action")
         self._answering = True
         try:
@@ -72,26 +57,11 @@ class Ask(anywidget.AnyWidget):
             self._notice = f"{words[:1].upper()}{words[1:]}."
         finally:
             self._answering = False
-        self._draw()
 
     def _changed(self) -> None:
         """Draw again, because somebody else answered this question, or the one before it."""
         if not self._answering:
-            self._draw(unasked=True)
-
-    def _draw(self, unasked: bool = False) -> None:
-        frame = self._made()
-        patch = difference(self._sent, frame)
-        self._sent = frame
-        with self.hold_trait_notifications():
-            self.set_trait("seq", self.seq + 1)
-        if unasked and not self._awake:
-            self.send_state("frame")  # a page that opens later would miss a patch
-            return
-        message: dict[str, Any] = {"op": "patch", "seq": self.seq, "patch": patch}
-        if unasked:
-            message["unasked"] = True
-        self.send(message)
+            self._answer(asked=False)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return the live card, and beside it its words for where it cannot run."""

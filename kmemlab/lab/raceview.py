@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
-import traitlets
-
 from ..lessons.asked import curtain
 from ..races import Scene
 from . import assets
+from .framed import Framed
 from .lifting import Lifting
-from .patch import difference
 from .predict import UNHELD, behind_the_curtain
 from .steering import Steering
 from .still import beside, twin_still
 
 
-class RaceView(anywidget.AnyWidget):
+class RaceView(Framed):
     """A race in the reader's hands: each task has a button for its next step; the container turns grey when it is freed.
 
     Args:
@@ -38,8 +35,6 @@ class RaceView(anywidget.AnyWidget):
 
     _esm = assets.module("raceview.js")
     _css = assets.style()
-    frame = traitlets.Any().tag(sync=True, to_json=lambda value, view: view._sent)
-    seq = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, scene: Scene | str = "v3", explored: bool = False, steps: Sequence[int] = ()) -> None:
         self.steering = Steering(scene)
@@ -47,13 +42,10 @@ class RaceView(anywidget.AnyWidget):
             self.steering.do("go", path=tuple(steps))
         if explored:
             self.steering.do("explore")
-        self._awake = False  # no page is known to show it yet
         self.curtain = curtain()
         if self.curtain is not None:
             self.curtain.watch(Lifting(self))
-        self._sent = self._made()
-        super().__init__(frame=0)
-        self.on_msg(self._heard)
+        super().__init__()
 
     def do(self, action: str, **given: Any) -> None:
         """Do what a button does, from a cell: `do("let", who=1)`, `do("back")`, `do("reset")`, `do("explore")`.
@@ -78,34 +70,12 @@ class RaceView(anywidget.AnyWidget):
         """Draw again: the question before it was answered, or is asked again."""
         self._answer(asked=False)
 
-    def _heard(self, _: Any, message: Any, __: Any) -> None:
-        """Do what the page asks and answer with what changed."""
-        if not isinstance(message, dict):
-            return
-        self._awake = message.get("op") != "gone"
-        if message.get("op") == "whole":
-            self.send({"op": "whole", "seq": self.seq, "frame": self._sent})
-        if message.get("op") == "theme":
-            self._answer()
-        if message.get("op") == "do":
-            given = {str(key): value for key, value in message.items() if key not in ("op", "action")}
-            action = str(message.get("action"))
-            if not self._curtained or action in UNHELD:
-                self.steering.do(action, **given)
-            self._answer()
-
-    def _answer(self, asked: bool = True) -> None:
-        """Send the difference to the last frame, even an empty one: the page waits for its answer."""
-        frame = self._made()
-        patch = difference(self._sent, frame)
-        self._sent = frame
-        with self.hold_trait_notifications():
-            self.set_trait("seq", self.seq + 1)
-        if not asked and not self._awake:
-            self.send_state("frame")  # a page that opens later would miss a patch
-            return
-        message: dict[str, Any] = {"op": "patch", "seq": self.seq, "patch": patch}
-        self.send(message if asked else {**message, "unasked": True})
+    def _do(self, message: dict[str, Any]) -> None:
+        """Do what a button does, if it may be done."""
+        given = {str(key): value for key, value in message.items() if key not in ("op", "action")}
+        action = str(message.get("action"))
+        if not self._curtained or action in UNHELD:
+            self.steering.do(action, **given)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return the live widget, and beside it the text for where it cannot run."""
