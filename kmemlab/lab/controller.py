@@ -8,6 +8,7 @@ from typing import Any
 from ..engine.errors import CheckError
 from ..scenarios import play
 from ..session import Session
+from .anew import Beginner
 from .autosave import Autosave
 from .choosing import Chooser
 from .complete import completions
@@ -19,7 +20,7 @@ from .predict import Predictor
 from .rival import Rivalry
 
 
-class Controller(Giver, Chooser, Rivalry, Predictor):
+class Controller(Giver, Chooser, Rivalry, Beginner, Predictor):
     """A session and what is looked at: all that the page can ask for."""
 
     def __init__(self, session: Session) -> None:
@@ -27,6 +28,7 @@ class Controller(Giver, Chooser, Rivalry, Predictor):
         self.autosave: Autosave | None = None
         self.look = Look()
         self.open(session)
+        self.remember(session)
 
     def frame(self) -> dict[str, Any]:
         """Return the newest frame."""
@@ -86,7 +88,9 @@ class Controller(Giver, Chooser, Rivalry, Predictor):
             self.look.notice = ("info", moved + gone)
 
     def do_undo(self) -> None:
-        """Take the last command back; standing elsewhere in a story, say where undo begins."""
+        """Take the last command back, or a new beginning; standing elsewhere in a story, say where undo begins."""
+        if self.brought_back():
+            return
         session = self.session
         last = session.ends[-2] if len(session.ends) > 1 else 0
         if session.position < last or (session.position == last and session.position < session.length):

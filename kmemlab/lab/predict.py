@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .look import Look
 
 UNHELD: Final = frozenset(("theme", "room", "draw"))  # what a page does by itself
-HELD: Final = frozenset(("step", "back", "event", "seek", "first", "last", "mark", "run", "undo", "scenario", "open", "become"))
+HELD: Final = frozenset(
+    ("step", "back", "event", "seek", "first", "last", "mark", "run", "undo", "anew", "scenario", "open", "become")
+)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from .questions import Question
 from .still import beside, still
 
 FIRST = "fd-bomb"
-SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "open", "reopen", "compare", "become"))
+SLOW = frozenset(("run", "scenario", "seek", "last", "undo", "anew", "open", "reopen", "compare", "become"))
 
 
 class Lab(anywidget.AnyWidget):

@@ -414,6 +414,30 @@ def test_the_menu_does_what_it_says(lab: LabPage) -> None:
     assert lab.machine() == state
 
 
+def test_a_lab_begins_anew_for_the_next_and_undo_brings_back_what_was_there(lab: LabPage) -> None:
+    start(lab, "lab.controller.open(Session(memory='2M', cpus=2)); lab.controller.remember(lab.session); lab.refresh()")
+    lab.type("open 2")
+    lab.python("lab.controller.remember(lab.session)")  # as if its cell had made it so
+    state, commands = lab.machine(), lab.python("print(len(lab.session.commands))")
+    lab.type("open 3")
+    lab.type("open 4")
+    changed = lab.machine()
+    before = lab.data("seq")
+    menu(lab, "Begin anew")
+    lab.settle(before)
+    assert lab.machine() == state
+    assert lab.python("print(len(lab.session.commands))") == commands
+    compare(lab)
+    assert "as its cell made it" in lab.root.locator(".kl-notice").inner_text()
+    before = lab.data("seq")
+    lab.page.keyboard.press("Escape")
+    lab.root.focus()
+    lab.page.keyboard.press("Control+z")
+    lab.settle(before)
+    assert lab.machine() == changed
+    compare(lab)
+
+
 # -- what is looked at
 
 

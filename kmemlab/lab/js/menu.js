@@ -1,5 +1,5 @@
 // @ts-check
-// The menu behind the three dots: undo, share, save and open, pictures, check, present, keys.
+// The menu behind the three dots: undo, begin anew, share, save and open, pictures, check, present, keys.
 import { h } from "./dom.js";
 import { makePopup, menuItem } from "./popup.js";
 
@@ -21,6 +21,7 @@ export function makeMenu(lab) {
     entry("Another machine", "M", () => lab.does.machine()),
     entry("Predict the next event", "", () => lab.does.predict()),
     entry("Undo the last command", "Ctrl Z", () => lab.does.undo()),
+    entry("Begin anew", "", () => lab.does.anew()),
     entry("Copy a link", "S", () => lab.does.share()),
     entry("Copy a Binder link", "", () => lab.does.binder()),
     entry("Open the copied link", "", () => lab.does.paste()),
@@ -38,7 +39,7 @@ export function makeMenu(lab) {
     {
       class: "kl-ghostbutton kl-more",
       type: "button",
-      title: "Another machine, undo, share, save, open, check, present, keys",
+      title: "Another machine, undo, begin anew, share, save, open, check, present, keys",
       "aria-label": "More",
       "aria-haspopup": "menu",
       "aria-expanded": "false",

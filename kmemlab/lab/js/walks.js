@@ -26,6 +26,7 @@ export function makeWalks(link, player, state, redraw) {
       first: () => ask("first"),
       last: () => ask("last"),
       undo: () => ask("undo"),
+      anew: () => ask("anew"),
       mark: (by) => ask("mark", { by }),
       seek(n) {
         player.stop();
