@@ -116,7 +116,7 @@ def test_in_the_lesson_a_race_opens_when_its_prediction_is_answered_and_is_lost_
     asked.locator(".kl-commit").click()
     why = asked.locator(".kl-why")
     why.wait_for()
-    machine, words = asked.locator(".kl-pair > .kl-machine").bounding_box(), why.bounding_box()
+    machine, words = asked.locator(".kl-machine").bounding_box(), why.bounding_box()
     assert machine and words and machine["y"] + machine["height"] <= words["y"] + 1, "the machine's answer covers no words"
     for turn, who in enumerate("01110", 1):
         race.locator(f".kl-racego[data-who='{who}']").click()
