@@ -22,6 +22,11 @@ ROOT_HUE: Final = "reddish purple"
 # The order in which containers below the root get their hues; the root's own comes last.
 HUES: Final = ("sky blue", "bluish green", "orange", "yellow", "blue", ROOT_HUE)
 
+# A container that is called by a colour is not painted in another: there is no red, which is what refuses.
+NAMED: Final = {
+    "blue": "sky blue", "green": "bluish green", "orange": "orange", "red": "orange", "yellow": "yellow",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Shade:
@@ -173,6 +178,13 @@ def _free_pair(name: str, taken: set[str]) -> str:
     return next(mark for mark in (*pairs, *spare) if mark not in taken)
 
 
+def _free_hue(name: str, owners: Mapping[str, Owner]) -> str:
+    """Return the hue that a name asks for, if no owner has it, or the first that none has."""
+    taken = {owner.hue for owner in owners.values()} | {ROOT_HUE}
+    wanted = NAMED.get(name, "")
+    return wanted if wanted and wanted not in taken else next(hue for hue in HUES if hue not in taken)
+
+
 def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None) -> dict[str, Owner]:
     """Give each container a letter and a hue, in the order of `paths`.
 
@@ -183,7 +195,8 @@ def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None
     Returns:
         Owners by path, the known ones first. R and reddish purple are kept for the root, even if it is
         not among the paths: the root counts as one of the six owners that have a hue of their own and one letter. From the
-        7th owner on, the 6th child of the root, the hues come again with a stripe, and the mark has two letters.
+        7th owner on, the 6th child of the root, the hues come again with a stripe, and the mark has two letters. A container
+        that is called by a colour (NAMED) gets that one, if it is free.
     """
     owners = dict(known or {})
     taken = {owner.letter for owner in owners.values()} | {"R"}
@@ -196,7 +209,7 @@ def assign_owners(paths: Iterable[str], known: Mapping[str, Owner] | None = None
             continue
         name = name_of(path)
         # The root holds the plain reddish purple: the first round has five hues, each later one six.
-        hue, stripe = (HUES[children], False) if children < 5 else (HUES[(children - 5) % 6], True)
+        hue, stripe = (_free_hue(name, owners), False) if children < 5 else (HUES[(children - 5) % 6], True)
         letter = _free_pair(name, taken) if stripe else _free_letter(name, taken)
         taken.add(letter)
         owners[path] = Owner(path, name, letter, hue, stripe)

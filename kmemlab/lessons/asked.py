@@ -21,7 +21,7 @@ from .reading import LETTERS, cell_of, choice_of, number_of, order_of
 from .table import Case, Kind, Prediction
 
 CURTAIN: Final = "KMEMLAB_CURTAIN"
-PLURAL: Final = re.compile(r"^((?!of |is )(?:\w+ )??\w+?)s\b")
+PLURAL: Final = re.compile(r"^((?!of |in )(?:\w+ )??\w+?)s\b")
 NOTHING: Final = "nothing"  # leads to a full slab
 
 
@@ -189,7 +189,8 @@ class Asked:
             says = f"You: {self.spelled(self.given)}. The machine: {self.spelled(self.wanted)}."
             return f"Prediction {self.number}. {says} {self.told}".rstrip()
         lines = [f"  {LETTERS[place]}  {line}" for place, line in enumerate(self.lines)]
-        how = {"number": self.unit or "a number", "choice": "a letter", "order": "letters in your order", "point": "slab:cell"}
+        number = f"a number ({self.unit})" if self.unit else "a number"
+        how = {"number": number, "choice": "a letter", "order": "letters in your order", "point": "slab:cell"}
         rows = [picture_text(self.picture)] if self.picture else []
         return "\n".join([f"Prediction {self.number}: answer with {how[self.kind]}.", *lines, *rows])
 

@@ -108,6 +108,17 @@ def test_it_opens_from_a_file_without_a_network_by_day_and_by_night(site: Path, 
     assert all(url.startswith(("file:", "data:")) for url in asked), asked
 
 
+def test_on_a_telephone_what_is_wide_scrolls_by_itself_and_not_the_page(site: Path, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 400, "height": 900}, offline=True)
+    page = context.new_page()
+    for lesson in course.lessons():
+        page.goto((site / f"{lesson.path.stem}.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+        over = page.evaluate("(() => { const e = document.querySelector('.content'); return e.scrollWidth - e.clientWidth })()")
+        assert over <= 1, f"{lesson.path.stem} is {over} pixels too wide"
+    context.close()
+
+
 def test_the_books_search_finds_a_lesson_without_a_network(site: Path, night: tuple[str, Page]) -> None:
     _, page = night
     page.goto(f"{(site / 'search.html').as_uri()}?q=deactivate_slab")

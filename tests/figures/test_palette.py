@@ -9,6 +9,13 @@ import pytest
 from kmemlab.figures.palette import HUES, SHADES, TOKENS, Theme, assign_owners, blend, template
 
 
+def test_who_is_called_by_a_colour_is_not_painted_in_another() -> None:
+    owners = assign_owners(["/", "/red", "/blue", "/web", "/green", "/a/red"])
+    assert [owner.hue for owner in owners.values()][1:] == ["orange", "sky blue", "bluish green", "yellow", "blue"]
+    assert [owner.letter for owner in owners.values()] == ["R", "E", "B", "W", "G", "D"]
+    assert [owner.hue for owner in assign_owners(["/green"], owners).values()] == [owner.hue for owner in owners.values()]
+
+
 def test_letters_are_the_first_of_the_name_then_the_next_free_one_then_a_digit() -> None:
     owners = assign_owners(["/", "/web", "/wide", "/wi", "/w", "/w/ww"])
     assert [owner.letter for owner in owners.values()] == ["R", "W", "I", "1", "2", "3"]
