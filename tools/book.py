@@ -134,6 +134,8 @@ def lay_out(source: Path, folder: Path) -> list[course.Lesson]:
         nbformat.write(readable(each.notebook), source / each.path.name)
     for path in teaching():
         (source / f"teaching-{path.name}").write_text(teacher_page(path), encoding="utf-8")
+    for picture in TEACHING.glob("*.svg"):  # a sheet to print: a page links it
+        shutil.copy(picture, source / picture.name)
     (source / "index.md").write_text(index(lessons), encoding="utf-8")
     for font in ("inter-latin.woff2", "jetbrains-mono-latin.woff2"):
         shutil.copy(FONTS / font, static / font)

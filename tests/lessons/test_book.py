@@ -32,7 +32,10 @@ def test_every_page_for_teachers_is_in_the_book(tmp_path: Path) -> None:
     first = (tmp_path / "index.md").read_text(encoding="utf-8")
     for path in book.TEACHING.glob("*.md"):
         assert f"\nteaching-{path.stem}\n" in first
-        assert "<!--" not in (tmp_path / f"teaching-{path.name}").read_text(encoding="utf-8")
+        page = (tmp_path / f"teaching-{path.name}").read_text(encoding="utf-8")
+        assert "<!--" not in page
+        for linked in re.findall(r"\]\((?!https?:|#)([^)#]+)", page):
+            assert (tmp_path / linked).exists(), f"{path.name} leads to {linked}"
 
 
 @every
