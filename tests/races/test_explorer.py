@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from random import Random
 
 import pytest
 
-from kmemlab.races import Scene, explore, reduced
+from kmemlab.races import Scene, explore, reduced, steps
+from kmemlab.races.at import At
 from kmemlab.races.bugs import BUGS, PLANTED
 from kmemlab.races.explorer import enumerated
+from kmemlab.races.operations import SAFE, attaching, charging, freeing, removing, toggle
 from kmemlab.races.run import Stage
-from kmemlab.races.steps import independent
+from kmemlab.races.steps import Made, Step, independent, perform, touch
 from kmemlab.races.versions import OTHERS, V2, V3, scene
 
 
@@ -91,6 +95,86 @@ def test_reduced_agrees_on_three_tasks_and_tries_fewer_steps(version: str, tasks
     whole, less = explore(scene(version, tasks, limit)), reduced(scene(version, tasks, limit))
     assert {fault.what for fault in less.faults} == {fault.what for fault in whole.faults}
     assert less.transitions < whole.transitions
+
+
+STEPS = (
+    steps.TAKE, steps.READ_LOCK, steps.FIND, steps.GET, steps.CHARGE, steps.STORE, steps.READ_UNLOCK, steps.UNWIND,
+    steps.OWNER, steps.UNCHARGE, steps.PUT, steps.GIVE, steps.SYNCHRONIZE,
+)  # fmt: skip
+
+
+def some_steps(chance: Random) -> Made:
+    """A task of a few steps in an order that nobody would write."""
+    begin: tuple[Step, ...] = chance.choice(((steps.TAKE, steps.FIND), (steps.FIND,), ()))
+    order = (*begin, *chance.choices(STEPS, k=chance.randrange(2, 6)))
+    return Made(lambda at: perform(at, *order))
+
+
+def some_task(chance: Random) -> Made:
+    """An operation, mostly one with its steps in a wrong order or one too few."""
+    order = list(SAFE)
+    for _ in range(chance.randrange(3)):
+        order.insert(chance.randrange(6), order.pop(chance.randrange(6)))
+    if chance.random() < 0.4:
+        order.pop(chance.randrange(6))
+    unwind, give, uncharge, put = steps.UNWIND, steps.GIVE, steps.UNCHARGE, steps.PUT
+    refused = chance.choice(((unwind, give), (give, unwind), (give,), (unwind,)))
+    return chance.choice((
+        charging(*order, refused=refused), charging(*order, refused=refused), charging(*order, refused=refused),
+        freeing(*chance.choice(((uncharge, put), (put, uncharge), (put,), (uncharge,)))),
+        attaching(chance.choice(("/a", "/b")), *chance.choice(((), (steps.SYNCHRONIZE,))), pid=chance.choice((2, 3))),
+        removing(chance.choice(("/a", "/b"))), toggle, some_steps(chance),
+    ))  # fmt: skip
+
+
+def word(chance: Random) -> Step:
+    """A step function of a few shared variables: set, add, copy, wait for one, or raise at the sight of one."""
+    to, source, number = chance.choice("xyz"), chance.choice("xyz"), chance.randrange(1, 3)
+
+    def value(at: At, name: str) -> int:
+        return at.objects.get(name, 0)
+
+    def trap(at: At) -> None:
+        if value(at, to) == number + 1:
+            raise ValueError(f"{to} is {number + 1}")
+
+    made = (
+        Step(f"{to} = {number}", "set", lambda at: at.objects.update({to: number}), touch(write=to)),
+        Step(f"{to} += {number}", "add", lambda at: at.objects.update({to: value(at, to) + number}), touch(write=to)),
+        Step(f"{to} = {source}", "move", lambda at: at.objects.update({to: value(at, source)}), touch(source, to)),
+        Step(f"wait for {to}", "wait", lambda at: None, touch(to), lambda at: value(at, to) >= number),
+        Step(f"trap at {to}", "trap", trap, touch(to)),
+    )
+    return chance.choice(made)
+
+
+def words(chance: Random) -> Made:
+    """A task of a few of them."""
+    order = [word(chance) for _ in range(chance.randrange(1, 5))]
+    return Made(lambda at: perform(at, *order))
+
+
+SEEDS = [*range(16), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(16, 200))]
+
+
+@pytest.mark.parametrize("task", [some_task, words])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_scenes_at_random_all_three_ways_find_the_same(seed: int, task: Callable[[Random], Made]) -> None:
+    chance = Random(seed)
+    tasks = tuple((f"task {number}", task(chance)) for number in range(chance.choice((2, 2, 3))))
+    homes = tuple(chance.choice(("/a", "/b")) for _ in tasks)
+    what = Scene(tasks, limit=chance.choice((None, 0, 256, 512)), homes=homes)
+    whole, less = explore(what), reduced(what)
+    assert {fault.what for fault in less.faults} == {fault.what for fault in whole.faults}
+    assert less.transitions <= whole.transitions
+    if all(fault.what.startswith(("deadlock", "broken", "an RCU")) for fault in whole.faults):  # nothing ended too soon
+        assert less.states == whole.states, "sleep sets leave steps out, and no state"
+    if whole.schedules < 1000:
+        every = enumerated(Stage(what))
+        assert every.schedules == whole.schedules
+        assert {fault.what: (fault.schedules, len(fault.path)) for fault in every.faults} == {
+            fault.what: (fault.schedules, len(fault.path)) for fault in whole.faults
+        }
 
 
 def after(stage: Stage, path: tuple[int, ...], first: int, second: int) -> str:
