@@ -16,7 +16,8 @@ from kmemlab.overhead import NOTHING, overhead_text
 from kmemlab.records import OverheadRow
 
 QUESTION: Final = "What does it cost to have these objects, beside the objects?"
-MOST: Final = 10  # bars of caches: of more, the last bar is all the others
+LINE: Final = 1.6  # of the small type's size, for a bar: of caches that have no room, the last bar is all
+LEAST: Final = 4  # bars of caches, however little room there is
 PARTS: Final = ("empty slabs", "free slots", "page tails", "owner arrays", "beside")
 KEY: Final = (("□", "empty slabs"), ("▨", "free slots"), ("■", "page tails"), ("■", "owner arrays"), ("■", "no cache's"))
 
@@ -44,19 +45,22 @@ def overhead_figure(rows: Sequence[OverheadRow], theme: Theme = "light", room: R
         return empty(NOTHING, theme)
     caches = sorted((row for row in rows if row.bytes and row.unpaid), key=lambda row: (-row.unpaid, row.what))
     tokens = TOKENS[theme]
-    shown: list[tuple[str, tuple[int, ...], float]] = [
-        (row.what, overhead_parts(row), row.array_percent) for row in caches[: MOST - (len(caches) > MOST)]
-    ]
-    rest = caches[len(shown) :]
-    if rest:
-        sums = tuple(sum(column) for column in zip(*(overhead_parts(row) for row in rest), strict=True))
-        shown.append((count(len(rest), "more cache"), sums, 0.0))
-    shown += [(row.what, overhead_parts(row), 0.0) for row in rows if row.beside]
     # As in the picture of Cost, where both have a part.
     fills = (tokens.canvas, tokens.canvas, tokens.line2, tokens.hush, tokens.ink2)
     key, bottom = _key([tokens.ink3 if fill == tokens.canvas else fill for fill in fills], room, tokens.ink2)
     told = wrapped(f"Nobody is charged for these {sum(row.unpaid for row in rows):,} bytes.", room.width, room.small)
     head, foot = bottom + room.small * 1.2, room.small * (1.35 * len(told) + 1)
+
+    last = [(row.what, overhead_parts(row), 0.0) for row in rows if row.beside]
+    most = max(LEAST, int((room.height - head - foot) / (room.small * LINE)) - len(last))
+    shown: list[tuple[str, tuple[int, ...], float]] = [
+        (row.what, overhead_parts(row), row.array_percent) for row in caches[: most - (len(caches) > most)]
+    ]
+    rest = caches[len(shown) :]
+    if rest:
+        sums = tuple(sum(column) for column in zip(*(overhead_parts(row) for row in rest), strict=True))
+        shown.append((count(len(rest), "more cache"), sums, 0.0))
+    shown += last
     each = (room.height - head - foot) / len(shown)
     left = min(0.42 * room.width, 8 + max(text_width(what, room.small) for what, _, _ in shown))
     right = room.width - text_width(f"{max(sum(parts) for _, parts, _ in shown):,}", room.small) - 10

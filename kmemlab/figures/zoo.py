@@ -77,7 +77,9 @@ def zoo_figure(runs: Sequence[Run], limit: int, theme: Theme = "light", room: Ro
     for name in names:
         mine = [run for run in runs if run.name == name]
         lines.append({"type": "line", "x0": 0, "x1": room.width, "y0": y, "y1": y, "line": {"color": tokens.line, "width": 1}})
-        notes.append(placed(f"<b>{fitted(name, first, room.text)}</b>", 0, y + SPACE / 2 + row / 2, room.text, tokens.ink))
+        notes.append(
+            placed(f"<b>{fitted(name, first, room.text)}</b>", 0, y + SPACE / 2 + (BAR + LINE) / 2, room.text, tokens.ink)
+        )
         for place, run in enumerate(mine):
             top = y + SPACE / 2 + place * row
             middle = top + (BAR + LINE) / 2

@@ -8,15 +8,16 @@ from typing import Any
 
 from .lab_page import LabPage
 
+ROOT = ".kmemlab-lab"
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
 
 
 class Looks:
-    """The eyes of a test on one lab that has the window for itself."""
+    """The eyes of a test on one lab that has the window for itself, or on all that a selector finds."""
 
-    def __init__(self, lab: LabPage) -> None:
+    def __init__(self, lab: LabPage, root: str = ROOT) -> None:
         self.lab = lab
-        lab.page.evaluate(SCRIPT)
+        lab.page.evaluate(SCRIPT.replace(f'const ROOT = "{ROOT}"', f'const ROOT = "{root}"'))
 
     def ask(self, name: str) -> list[str]:
         """Return what one measure finds wrong."""

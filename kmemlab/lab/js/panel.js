@@ -52,15 +52,23 @@ function renderPanel({ model, el }) {
   const onChange = () => draw();
   model.on("change:pictures", onChange);
   model.on("change:curtain", onChange);
+  // JupyterLab hides the page while it changes themes, and may show it again before anybody sees another size.
+  let soon = 0;
+  const onTheme = () => {
+    draw();
+    cancelAnimationFrame(soon);
+    soon = requestAnimationFrame(draw);
+  };
   const sizes = new ResizeObserver(draw);
   sizes.observe(root);
-  const themes = new MutationObserver(draw);
+  const themes = new MutationObserver(onTheme);
   themes.observe(document.body, { attributes: true, attributeFilter: PANEL_THEME_ATTRIBUTES });
   return () => {
     model.off("change:pictures", onChange);
     model.off("change:curtain", onChange);
     sizes.disconnect();
     themes.disconnect();
+    cancelAnimationFrame(soon);
     figure.dispose();
   };
 }
