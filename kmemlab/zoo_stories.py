@@ -74,4 +74,4 @@ def story(bomb: Bomb) -> Callable[[], Iterator[str]]:
 def stories() -> Iterator[tuple[str, str, Callable[[], Iterator[str]], dict[str, Any], str]]:
     """Yield name, title, commands, machine and cache of each bomb's scenario."""
     for bomb in BOMBS:
-        yield f"zoo-{bomb.name}", f"Zoo: {bomb.name} bomb, a {PART}nd of its size", story(bomb), PROFILE, SHOWN[bomb.name]
+        yield f"zoo-{bomb.name}", f"Zoo: {bomb.name} bomb at 1/{PART}", story(bomb), PROFILE, SHOWN[bomb.name]

@@ -61,3 +61,7 @@ def test_the_tasks_of_a_story_have_names() -> None:
     session = play("zoo-socket")
     assert {2: "bomber", 3: "nginx"}.items() <= session.cast.tasks.items()
     assert session.cast.containers == {0: "/", 1: "/bomb", 2: "/web"}
+
+
+def test_a_title_has_room_in_the_bar_of_the_lab() -> None:
+    assert all(len(SCENARIOS[f"zoo-{bomb.name}"].title) <= 30 for bomb in BOMBS)
