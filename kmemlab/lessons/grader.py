@@ -74,6 +74,7 @@ class Graded:
     stage: int = 4
     seed: int = 1
     name: str = ""
+    exercise: str = ""
     job: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -221,6 +222,7 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
     if not graded.trouble:
         job = {**asdict(program), "seen": [], "stage": stage, "seed": seed, "exercise": exercise}
         graded.job = None if isinstance(thing, str | Path) else job
+        graded.exercise = exercise
         take(graded, ask_a_child(job, seconds))
     return graded
 
@@ -312,6 +314,9 @@ def take(graded: Graded, told: dict[str, Any]) -> None:
     graded.begins = told.get("begins", "")
     for row in told.get("parts", []):
         failure = Failure(**row.pop("failure")) if row["failure"] else row.pop("failure")
+        if not graded.exercise and row["name"] in POINTS:  # what a part is worth is not the child's to say
+            row["points"] = POINTS[row["name"]]
+            row["got"] = 0 if failure is not None else row["points"]
         if failure is not None:
             failure.schedule = [(who, name, what) for who, name, what in failure.schedule]
         graded.parts.append(Part(**row, failure=failure))

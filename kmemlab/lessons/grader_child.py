@@ -18,7 +18,18 @@ from ..engine.errors import KernelError, invalid
 from . import grader_words as words
 from .grader_exercises import EXERCISES
 from .grader_gate import WrongError
-from .grader_guard import STUDENT, OutOfBudgetError, Sink, bound_memory, fingerprint, guarded, replaced
+from .grader_guard import (
+    STUDENT,
+    ForbiddenError,
+    OutOfBudgetError,
+    Sink,
+    bound_memory,
+    fingerprint,
+    guarded,
+    refuse_the_world,
+    replaced,
+    tried,
+)
 from .grader_run import Failure, grade_all, listens, maker
 from .grader_source import definition, plain_python
 
@@ -48,6 +59,9 @@ def load(job: dict[str, Any]) -> Any:
         guarded(define)
     except OutOfBudgetError:
         raise invalid("The definition itself does not end.") from None
+    except ForbiddenError as error:
+        tried.clear()
+        raise invalid(f"It {error} where it defines things. {words.APART}") from None
     except KernelError:
         raise
     except BaseException as error:
@@ -113,6 +127,7 @@ def main() -> None:
     for each in (0, 1, 2):
         os.dup2(null, each)
     bound_memory(MEGABYTES, SECONDS)
+    refuse_the_world()
     try:
         told = json.dumps(answer(job))
     except BaseException as error:  # a fault of the grader's, or of someone who works against it

@@ -17,8 +17,8 @@ from ..engine.kmem_cache import KmemCache, Slab
 from ..engine.notify import SlabListener
 from ..engine.types import NONE
 from . import grader_words as words
-from .grader_guard import MOST_STEPS, STUDENT, OutOfBudgetError, guarded
-from .grader_kernel import Kernel
+from .grader_guard import MOST_STEPS, STUDENT, ForbiddenError, OutOfBudgetError, guarded, tried
+from .grader_kernel import Calls, Kernel
 from .grader_views import Call, Group, SlabView
 
 HOOKS = ("newpage", "freepage", "alloc", "free", "switched")
@@ -52,7 +52,7 @@ class Gate(SlabListener):
         self.owners: dict[tuple[str, int, int], int] = {}
         self.usage: dict[int, int] = {}
         self.refs: dict[int, int] = {}
-        self.controller = self.run("__init__", make, kernel)
+        self.controller = self.run("__init__", make, Calls(kernel))
 
     # -- calling what the student wrote
 
@@ -75,6 +75,9 @@ class Gate(SlabListener):
             if not kernel.trapped:
                 raise WrongError(f"{name}(): {error.strerror or error}", words.at_line(error, STUDENT)) from None
             answer = None
+        except ForbiddenError as error:
+            tried.clear()
+            raise WrongError(f"{name}() {error}", words.APART) from None
         except SystemExit:
             raise WrongError(f"{name}() called sys.exit()", words.EXIT) from None
         except MemoryError:
@@ -84,8 +87,13 @@ class Gate(SlabListener):
                 if name == "__init__" and isinstance(error, TypeError) and words.at_line(error, STUDENT) == words.ELSEWHERE:
                     raise WrongError("it could not be made", words.MADE) from None
                 said = f"{type(error).__name__}: {str(error)[:200]}"
-                raise WrongError(f"{name}() raised {said}", words.at_line(error, STUDENT)) from None
+                where = words.at_line(error, STUDENT)
+                if isinstance(error, TypeError) and where == words.ELSEWHERE and "positional argument" in said:
+                    where = words.parameters(name)
+                raise WrongError(f"{name}() raised {said}", where) from None
             answer = None
+        if tried:
+            raise WrongError(f"{name}() {tried.pop()}", words.APART)
         if kernel.trapped:
             raise WrongError(kernel.trapped, words.of_trap(kernel.trapped, kernel.actor.call))
         if kernel.grace.depth.get(kernel.actor.number):
@@ -97,7 +105,29 @@ class Gate(SlabListener):
         self.kernel.actor.call = Call()
         if getattr(type(self.controller), name, None) is getattr(SlabListener, name, self):
             return True  # not overridden; the base class's own, compiled, would take no view for a slab
-        return self.run(name, getattr(self.controller, name), *arguments)
+        before = self.counters()
+        answer = self.run(name, getattr(self.controller, name), *arguments)
+        if self.kernel.actor.stop is None:  # beside others the end is compared
+            self.untouched(name, before)
+        return answer
+
+    def counters(self) -> dict[int, tuple[int, int, int]]:
+        """Return (usage, references, limit) of each container, by number."""
+        there = enumerate(self.kernel.machine.kmem_subsystem.owners)
+        return {ident: (int(css.res.usage), int(css.refs), int(css.res.limit)) for ident, css in there if css is not None}
+
+    def untouched(self, name: str, before: dict[int, tuple[int, int, int]]) -> None:
+        """See that a hook changed the counters by its calls, and not past them.
+
+        Raises:
+            WrongError: if it did.
+        """
+        left = self.kernel.actor.call.left
+        for ident, (usage, refs, limit) in self.counters().items():
+            if ident in before and (usage, refs, limit) != (*left.get(ident, before[ident][:2]), before[ident][2]):
+                raise WrongError(
+                    f"{name}() changed a counter of {self.kernel.path(ident)} without a call", words.PAST_THE_CALLS
+                )
 
     def yes_or_no(self, name: str, *arguments: Any) -> bool:
         """Call a hook that may refuse."""
@@ -171,7 +201,7 @@ class Gate(SlabListener):
         self.owners[(view.cache.name, view.number, number)] = payer
         self.usage[payer] = self.usage.get(payer, 0) + size
         self.refs[payer] = self.refs.get(payer, 0) + 1
-        if len(self.kernel.arrays) < len({key[:2] for key in self.owners}):
+        if "store" not in call.done or len(self.kernel.arrays) < len({key[:2] for key in self.owners}):
             raise WrongError("the owner stands in no owner array", words.NOT_IN_ARRAY)
 
     def free(self, slab: Slab, number: int) -> None:

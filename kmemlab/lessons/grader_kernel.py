@@ -8,7 +8,7 @@ and where tasks race (grader_races.py) every call is a stop before which the oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import invalid
 from ..engine.hierarchy import css_put
@@ -26,8 +26,31 @@ ALONE = ("kzalloc", "kfree", "slabs", "rcu_read_unlock")
 """Nobody else sees the first three, and leaving a section early only lets the others do more: before these nobody need go."""
 
 
+CALLS = (
+    "current_container", "css_get", "css_put", "res_counter_charge", "res_counter_uncharge", "kzalloc", "kfree",
+    "rcu_read_lock", "rcu_read_unlock", "slabs",
+)  # fmt: skip
+"""What a controller may call."""
+
+
+class Calls:
+    """The kernel as a controller holds it: the functions that it may call, and nothing to change."""
+
+    __slots__ = CALLS
+
+    def __init__(self, kernel: Kernel) -> None:
+        for name in CALLS:
+            object.__setattr__(self, name, getattr(kernel, name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"the kernel is called, not changed: {name} cannot be set")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the kernel has no {name} for a controller; there is {', '.join(CALLS)}")
+
+
 class Kernel:
-    """What a controller is given when it is made: `MyController(kernel)`.
+    """The kernel behind what a controller is given when it is made (`Calls`): `MyController(kernel)`.
 
     Example:
         >>> kernel.rcu_read_lock()
@@ -172,7 +195,8 @@ class Kernel:
         raise UseAfterFreeError(sentence)
 
     def note(self, book: dict[int, int], css: KmemContainer, by: int) -> None:
-        """Add to a book; what comes to nothing is not in it."""
+        """Add to a book; what comes to nothing is not in it. The counters are noted as they are (usage stops at 0)."""
+        self.actor.call.left[css.ident] = (int(css.res.usage), int(css.refs))
         book[css.ident] = book.get(css.ident, 0) + by
         if not book[css.ident]:
             del book[css.ident]

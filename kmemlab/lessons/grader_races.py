@@ -7,6 +7,7 @@ a thread of its own that stops before every call into the kernel until it is let
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 from collections.abc import Callable
 
@@ -244,6 +245,10 @@ def grade_races(make: Make, bench: type[Bench]) -> tuple[int, Failure | None]:
             found: Explored = enumerated(stage, MOST_CHANGES)
         except WrongError as wrong:
             return schedules, Failure(f"{scene.tasks[0][0]}: {wrong.what}", wrong.hint)
+        except KernelError as error:
+            if error.errno != errno.ETIMEDOUT:
+                raise
+            return schedules, Failure(f"{scene.tasks[0][0]} calls the kernel 100 times and has not ended", words.ENDLESS)
         schedules += found.schedules
         worst = found.shortest()
         if worst is not None:

@@ -56,7 +56,7 @@ class OwnerArray:
         if not 0 <= number < len(self.cells):
             raise IndexError(f"this array has {len(self.cells)} cells, there is no {number}")
         self.cells[number] = group
-        if group is not None:
+        if any(isinstance(each, Group) for each in (group if isinstance(group, tuple | list) else [group])):
             self.kernel.actor.call.done.append("store")
 
     def __iter__(self) -> Iterator[Any]:
@@ -80,6 +80,9 @@ class CacheView:
         self.size = int(cache.size)
         self.objects = int(cache.objects)
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a cache shows a controller its {', '.join(self.__slots__)}, and no {name}")
+
 
 class SlabView:
     """A slab: its cache, its number, and `owners`, which is the controller's: None until it stores something there."""
@@ -92,15 +95,19 @@ class SlabView:
         self.owners: Any = None
         self.born_on = born_on
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a slab shows a controller its cache, number and owners, and no {name}")
+
 
 class Call:
-    """What one hook did: bytes and references by container, net; names of the functions; what was refused it."""
+    """What one hook did: bytes and references by container, net, and as they were left; the functions; what was refused it."""
 
-    __slots__ = ("done", "no_array", "outside", "refs", "refused", "usage")
+    __slots__ = ("done", "left", "no_array", "outside", "refs", "refused", "usage")
 
     def __init__(self) -> None:
         self.usage: dict[int, int] = {}
         self.refs: dict[int, int] = {}
+        self.left: dict[int, tuple[int, int]] = {}
         self.done: list[str] = []
         self.refused = NONE
         self.no_array = False

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 ENDLESS = "The kernel would hang here. Which of your loops has no end?"
 ELSEWHERE = "It came from what you called."
 MADE = "A controller is made as MyController(kernel): its __init__ takes self and kernel, and keeps the kernel."
+APART = "A controller talks to its kernel: no files, no programs, no network."
+PAST_THE_CALLS = (
+    "A counter is changed by res_counter_charge and res_counter_uncharge, a reference by css_get and css_put, and a limit by "
+    "whoever runs the machine."
+)
+PARAMETERS = {
+    "newpage": "slab, cpu",
+    "freepage": "slab, cpu",
+    "alloc": "slab, number",
+    "free": "slab, number",
+    "may_switch": "cache, on, live",
+    "switched": "cache, on",
+    "attached": "before, after",
+}
 EXIT = "In a kernel there is nobody to exit to: a hook returns."
 MEMORY = "What grows without end? A controller keeps one array a slab, and no more."
 SECTION = "Each rcu_read_lock() needs its rcu_read_unlock(), on every way out of the function."
@@ -54,6 +68,7 @@ NO_ARRAY = (
 )
 NOT_CHARGED = "Nothing was charged: an object costs the current task's container slab.cache.size bytes."
 WRONG_SIZE = "An object costs its cell, slab.cache.size bytes, whichever cache it is from."
+CHARGED_TWICE = "An object is charged once: one res_counter_charge of slab.cache.size bytes, on each way through alloc()."
 WRONG_GROUP = "Another container was charged than the one that the current task is in now."
 NO_REFERENCE = "Each object holds one reference on its container (css_get), so that it cannot be removed under it."
 PUT_MISSING = (
@@ -80,6 +95,11 @@ NOT_IN_ARRAY = (
 )
 ARRAY_GONE = "The array was freed before: what does slab.owners say then, and who looks?"
 RCU_PAIR = "Sections are entered and left in pairs."
+
+
+def parameters(hook: str) -> str:
+    """Say what a hook is called with."""
+    return f"The first line of it has to be: def {hook}(self, {PARAMETERS[hook]})." if hook in PARAMETERS else ELSEWHERE
 
 
 def plural(count: int, what: str) -> str:
@@ -115,6 +135,8 @@ def of_charge(call: Call, view: SlabView, payer: int) -> str:
     if set(call.usage) != {payer}:
         return WRONG_GROUP
     if call.usage[payer] != view.cache.size:
+        if call.usage[payer] > 0 and call.done.count("res_counter_charge") > 1:
+            return CHARGED_TWICE
         return TWICE if call.usage[payer] < 0 else WRONG_SIZE
     return NO_REFERENCE if call.refs.get(payer, 0) < 1 else PUT_MISSING
 

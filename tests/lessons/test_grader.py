@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 
 from kmemlab.engine.errors import KernelError
 from kmemlab.lessons import grader_words as words
-from kmemlab.lessons.grader import Graded, grade
+from kmemlab.lessons.grader import Graded, end, grade
 from kmemlab.lessons.grader_exercises import EXERCISES
 from kmemlab.lessons.grader_run import POINTS, Make, Part, grade_part
 from kmemlab.session import Session
@@ -184,8 +186,17 @@ HARM = {
     "loop in C": ("return sum(iter(int, 1)) > 0", "It was stopped after 2 seconds"),
     "children": (
         "import os, time\n        if not os.fork(): time.sleep(60)\n        return True",
-        "It was stopped after 2 seconds",
+        "alloc() started another process",
     ),
+    "program": ("import subprocess\n        subprocess.run(['ls'])\n        return True", "alloc() started a program"),
+    "shell": ("import os\n        os.system('ls')\n        return True", "alloc() started a program"),
+    "file": ("open('note.txt', 'w').write('x')\n        return True", "alloc() opened a file"),
+    "file, swallowed": (
+        "try: open(__import__('os').devnull)\n        except BaseException: pass\n        return True",
+        "alloc() opened a file",
+    ),
+    "connection": ("import socket\n        socket.socket()\n        return True", "alloc() opened a connection"),
+    "sleep": ("import time\n        time.sleep(1000)\n        return True", "It was stopped after 2 seconds"),
 }
 WRONG = {
     "exception": ("return slab.owners[number]", "alloc() raised TypeError: 'NoneType' object is not subscriptable\nLine 7 of"),
@@ -225,11 +236,14 @@ def test_what_is_merely_wrong_is_a_sentence_too(name: str) -> None:
 
 
 def test_children_that_a_class_started_are_ended_with_it(tmp_path: Path) -> None:
-    path, note = tmp_path / "mine.py", tmp_path / "note"
+    note = tmp_path / "note"
     late = f"import time; time.sleep(2); open({str(note)!r}, 'w')"
-    body = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {late!r}]); 1 / 0"
-    path.write_text(f"{HEAD}        {body}\n")
-    assert "ZeroDivisionError" in repr(grade(path, 1))
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {late!r}]); print('on', flush=True); input()"
+    pipe = subprocess.PIPE
+    child = subprocess.Popen([sys.executable, "-c", parent], stdin=pipe, stdout=pipe, start_new_session=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"on\n"
+    end(child)
     time.sleep(2.5)
     assert not note.exists()
 
@@ -265,6 +279,7 @@ UNGRADED = [
     ),
     ("class Mine:\n    pass\n", "There is no class here that derives from SlabListener."),
     ("class Mine(\n", "mine.py line 1: "),
+    ("open('note.txt', 'w')\n", "It opened a file where it defines things. A controller talks to its kernel"),
     ("1 / 0\n", "The definition raised ZeroDivisionError"),
     ("while True: pass\n", "The definition itself does not end."),
     (
