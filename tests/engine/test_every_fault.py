@@ -199,8 +199,8 @@ def refuse(held: Held, asked: Requests, fault: int, nth: int, boot: list[list[in
     assert kernel.slub.faults.injected() == [int(each == fault) for each in range(len(FAULTS))], where
     assert number in ERRNOS[asked.verb()], where
     moved = held.failcnt() - failcnt - (fault == FAIL_CHARGE)
-    # A mount does without the name of its device, goes on, and may meet the limit that it meets without a fault, too.
-    assert 0 <= moved <= (asked.refused if asked.verb() == "mountns" else 0), where
+    # What does without a spare lock or the name of a device goes on, and may meet the limit that it meets without a fault, too.
+    assert 0 <= moved <= (asked.refused if asked.verb() in ("flock", "mountns") else 0), where
     kernel.rcu.end_grace_period()
     after = before if asked.verb() in ("flock", "mountns") and number == 0 else kept(held)
     if asked.verb() == "replay":
