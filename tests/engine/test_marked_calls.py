@@ -15,7 +15,7 @@ from kmemlab.engine.events import CHARGED_CALL, REFUSED_CALL, UNCHARGED_CALL
 from kmemlab.engine.mm import mmap, munmap, touch
 from kmemlab.engine.profiles import Profile
 from kmemlab.engine.signals import unshare_mounts
-from kmemlab.engine.sites import BY_HAND, SITES, held_by_site, is_seen
+from kmemlab.engine.sites import BY_HAND, SITES, cache_objects, held_by_site, is_seen
 from kmemlab.engine.sockets import sys_pipe, sys_socket
 from kmemlab.engine.types import NONE
 
@@ -308,6 +308,18 @@ def test_an_injected_fault_of_a_charge_refuses_a_call() -> None:
     assert machine.counter("web") == (4096, 1)
 
 
+def test_objects_of_caches_are_seen_where_somebody_pays_and_only_there() -> None:
+    machine = made()
+    machine.open(2)
+    machine.account("filp")
+    for _ in range(17):  # 15 more have room in the slab from before
+        machine.open(2)
+    before = cache_objects(machine.machine)
+    assert before[1] == 2 * 256
+    machine.open(2)
+    assert [one - other for one, other in zip(cache_objects(machine.machine), before, strict=True)] == [1, 256, 0]
+
+
 # -- vmalloc
 
 
@@ -318,6 +330,13 @@ def test_areas_are_taken_first_fit_with_a_guard_page_between() -> None:
     machine.do(machine.machine.by_hand.give, first)
     assert take(machine, "vmalloc", 8193) > third  # the hole is three pages, and a guard page is needed
     assert take(machine, "vmalloc", 4096) == first
+
+
+def test_an_array_of_a_whole_page_is_kmallocs() -> None:
+    machine = made(memory="4M")
+    address = take(machine, "vmalloc", 512 * 4096)
+    (area,) = machine.machine.vmalloc.areas.values()
+    assert (area.address, area.count) == (address, 512)
 
 
 def test_a_large_area_has_its_array_in_an_area() -> None:

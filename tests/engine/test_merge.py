@@ -33,6 +33,13 @@ def test_a_cache_of_the_same_size_becomes_another_name(slub: Slub) -> None:
     assert kmem_cache_create(slub, "three", 48) is not one
 
 
+def test_a_larger_alias_makes_the_object_larger_and_what_lies_before_its_redzone(slub: Slub) -> None:
+    one = kmem_cache_create(slub, "one", 1032, align=64)
+    assert (one.size, one.objsize, one.inuse) == (1088, 1032, 1032)
+    assert kmem_cache_create(slub, "two", 1085) is one
+    assert (one.objsize, one.inuse) == (1085, 1088)
+
+
 @pytest.mark.parametrize("flags", [DESTROY_BY_RCU, POISON, STORE_USER])
 def test_a_cache_that_is_looked_after_is_never_merged(slub: Slub, flags: int) -> None:
     assert kmem_cache_create(slub, "own", 256, flags=flags).name == "own"

@@ -10,7 +10,7 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.engine.errors import CheckError, KernelError
-from kmemlab.engine.events import FREE
+from kmemlab.engine.events import FREE, KINDS
 from kmemlab.engine.machine import Machine
 from kmemlab.engine.off import CHARGED_LIST, DESIGNS, DRAIN, EMPTY, FULL_LIST, WALK, WORKING, OffController
 from kmemlab.engine.off_drain import DrainController
@@ -99,6 +99,25 @@ def test_the_walks_differ_in_what_they_look_at() -> None:
         r.account("filp", False)
         looked[off] = int(kmem(r).offs[0].visited), int(kmem(r).offs[0].found)
     assert looked == {FULL_LIST: (4, 4), CHARGED_LIST: (4, 4), WALK: (256, 4)}
+
+
+def test_a_walk_of_the_charged_list_begins_with_the_newest_slab() -> None:
+    r = rig(CHARGED_LIST)
+    files(r, 2, 40)
+    log = r.machine.log
+    assert log is not None
+    before = int(log.length)
+    r.account("filp", False)
+    slabs = [int(log.slab[n]) for n in range(before, int(log.length)) if KINDS[log.kind[n]] == "uncharged"]
+    assert list(dict.fromkeys(slabs)) == [3, 2, 1, 0]
+
+
+def test_drain_looks_at_every_pointer_of_the_arrays_it_can_find() -> None:
+    r = rig(DRAIN)
+    files(r, 2, 3)  # on two cpus
+    r.account("filp", False)
+    off = kmem(r).offs[0]
+    assert (int(off.found), int(off.pointers)) == (2, 2 * 16)
 
 
 def test_drain_answers_at_once_and_is_done_with_the_last_object() -> None:

@@ -303,7 +303,7 @@ def test_a_cache_that_went_is_made_again_by_restore() -> None:
     assert rig.state() == saved
 
 
-@pytest.mark.parametrize("broken", ["twice", "foreign", "list", "count", "inuse"])
+@pytest.mark.parametrize("broken", ["twice", "foreign", "list", "count", "inuse", "tail"])
 def test_the_check_bites(broken: str) -> None:
     rig = SlabRig()
     cache, other = rig.create("t", 100), rig.create("u", 100)
@@ -321,6 +321,8 @@ def test_the_check_bites(broken: str) -> None:
         cache.slabs_full.remove(slab)
     elif broken == "count":
         cache.free_objects += 1
+    elif broken == "tail":
+        cache.slabs_full.tail = None
     else:
         cache.reachable()[0].inuse -= 1
     with pytest.raises(CheckError):

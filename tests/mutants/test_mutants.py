@@ -336,6 +336,21 @@ KILLERS = {
     "156-claim-leaves-the-owner": ("tests/engine/test_off.py::test_a_long_random_life_keeps_every_invariant"),
     "157-drain-charges-in-old-slabs": ("tests/engine/test_off.py::test_a_new_on_meets_an_old_generation"),
     "158-charged-list-keeps-what-went": ("tests/engine/test_off.py::test_only_what_joins_or_leaves_the_charged_list_pays"),
+    "159-kmalloc-by-distance": (
+        "tests/engine/test_slab_machine.py::test_a_slab_machine_goes_on_after_a_way_back_as_it_did_the_first_time"
+    ),
+    "160-nobodys-objects-drain": "tests/engine/test_off.py::test_what_is_nobodys_is_not_waited_for",
+    "161-marked-call-left-to-its-cache": (
+        "tests/engine/test_recursion.py::test_a_marked_call_is_charged_where_the_slab_was_born_before_its_cache_was_accounted"
+    ),
+    "162-array-of-a-page-in-an-area": "tests/engine/test_marked_calls.py::test_an_array_of_a_whole_page_is_kmallocs",
+    "163-charged-list-oldest-first": "tests/engine/test_off.py::test_a_walk_of_the_charged_list_begins_with_the_newest_slab",
+    "164-alias-keeps-inuse": "merge-2.6.24.csv.gz",
+    "165-drain-counts-one-pointer": "tests/engine/test_off.py::test_drain_looks_at_every_pointer_of_the_arrays_it_can_find",
+    "166-tail-of-a-list-unchecked": "tests/engine/test_slab.py::test_the_check_bites",
+    "167-paid-objects-unseen": (
+        "tests/engine/test_marked_calls.py::test_objects_of_caches_are_seen_where_somebody_pays_and_only_there"
+    ),
 }
 QUICK = {
     "01-min-partial-off-by-one",
