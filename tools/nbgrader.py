@@ -19,6 +19,7 @@ CONFIG = "nbgrader_config.py"
 WRITTEN = '''"""kmemlab's lessons for nbgrader 0.9. Made by `make nbgrader`; what is yours goes below the last line."""
 
 import os
+import sys
 
 c = get_config()  # noqa: F821 - nbgrader's own
 
@@ -31,6 +32,9 @@ c.ClearSolutions.enabled = False
 os.environ["KMEMLAB_GRADING"] = "nbgrader"
 for name in ("KMEMLAB_PROGRESS", "KMEMLAB_AUTOSAVE", "KMEMLAB_CURTAIN"):
     os.environ[name] = "off"
+
+# nbgrader starts a program of its environment by name, and says nothing useful where that is not activated.
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
 
 # Lessons 05, 07 and 13 play many stories. Pictures need no widget state: with it a notebook is some megabytes.
 c.Execute.timeout = 300

@@ -42,6 +42,7 @@ def test_the_configuration_keeps_the_dots_and_lets_checks_raise(tmp_path: Path, 
     assert config.Execute.store_widget_state is False
     assert os.environ["KMEMLAB_GRADING"]
     assert {os.environ[name] for name in notebooks.SILENT} == {"off"}
+    assert os.environ["PATH"].startswith(str(Path(sys.executable).parent)), "nbgrader starts alembic by name"
 
 
 def test_what_is_a_teachers_in_the_folder_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +91,7 @@ def test_nbgrader_gives_the_points_that_were_earned(tmp_path: Path) -> None:
     name = program()
     assert name is not None
     nbgrader.build(tmp_path, chosen=["00"])
-    environment = {**os.environ, "PYTHONPATH": str(notebooks.ROOT), "PATH": f"{Path(name).parent}:{os.environ['PATH']}"}
+    environment = {**os.environ, "PYTHONPATH": str(notebooks.ROOT)}  # and not activated
 
     def run(*arguments: str) -> str:
         ran = subprocess.run([name, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
