@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from .engine.kmem_cache import KmemCache
 from .engine.machine import Machine
+from .engine.off import OffController
 from .engine.slub_admin import slabs_of
 from .engine.state_memory import STATE_SIZE
 from .engine.types import NONE, PAGE_SIZE, POINTER
@@ -69,7 +70,8 @@ def cache_row(machine: Machine, cache: KmemCache, more: More = AS_IT_IS) -> Over
     size, objects = int(cache.size), int(cache.objects)
     partial = reserve = free = arrays = 0
     slabs = slabs_of(machine.slub, cache)
-    each = array_bytes(machine, objects * POINTER) if machine.kmem.kzalloc is not None else 0
+    header = machine.kmem.header if isinstance(machine.kmem, OffController) else 0  # what a design of off keeps before it
+    each = array_bytes(machine, objects * POINTER + header) if machine.kmem.kzalloc is not None else 0
     for slab in slabs:
         live = slab.live() + (more.objects if (cache.name, slab.number) == more[:2] else 0)
         if live == 0:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from kmemlab import Session
+from kmemlab.engine.slub_admin import slabs_of
 from kmemlab.figures import overhead_figure, overhead_text, room_for
 from kmemlab.figures.overhead import PARTS, overhead_parts
 from kmemlab.overhead import CONTAINERS, PAGE_POINTERS, overhead_rows
@@ -96,6 +98,22 @@ def test_a_container_more_is_a_state_more_and_one_removed_is_one_less() -> None:
         session.run(line)
         sizes.append(next(row.beside for row in rows_of(session) if row.what == CONTAINERS))
     assert sizes == [64, 192, 128]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"off": "walk"}, {"off": "drain"}, {"off": "charged-list"}, {"allocator": "slab"}], ids=str
+)
+def test_arrays_cost_what_kmalloc_gave_for_them_with_the_header_of_a_design(more: dict[str, Any]) -> None:
+    session = Session(memory="2M", **more)
+    session.run("echo 1 > /sys/slab/filp/cache_account", "echo 1 > /sys/slab/dentry/cache_account", "open 40", "stat 60")
+    machine = session.machine
+    for row in overhead_rows(machine):
+        if not row.beside:
+            cache = machine.find_cache(row.what)
+            homes = [machine.slub.slab_of[slab.array // 4096] for slab in slabs_of(machine.slub, cache) if slab.has_owners]
+            given = [int(home.cache.size) for home in homes if home is not None]
+            assert row.arrays == sum(given)
+            assert bool(given) == row.accounted
 
 
 def test_arrays_that_cost_nothing_are_no_cost() -> None:
