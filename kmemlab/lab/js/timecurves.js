@@ -161,9 +161,14 @@ export function paintFailcnt(p) {
   if (now > turn) p.el.append(curve(turn, now, "stroke:var(--kl-no);stroke-width:2"));
   if (refusalDot(p, Y(1))) {
     const x = p.X(p.series.first);
-    const left = x - p.x0 > p.font * 6;
+    const told = "the first one";
+    const room = textWidth(told, p.font - 0.5, 600);
+    // Left of the dot the curve is flat: right of it, it may rise through the words. Nearly enough room is made from a little above.
+    const left = x - p.x0 > room * 0.8;
+    const whole = x - 8 - room > p.x0;
+    const at = left ? (whole ? x - 8 : p.x0 + room) : x + 8;
     p.el.append(
-      svgText(left ? x - 8 : x + 8, Y(1) - 8, "the first one", {
+      svgText(at, left && !whole ? Y(1) - 14 : Y(1) - 8, told, {
         size: p.font - 0.5,
         weight: 600,
         anchor: left ? "end" : "start",
