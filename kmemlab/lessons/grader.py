@@ -20,7 +20,7 @@
 * `attached(before, after)` is heard too, if you write one: a task was moved.
 
 What fails is in the lab, one step before: a story by `Lab(result.session)`, a schedule, with your own code in it, by
-`RaceView(result.race, steps=result.steps)`.
+`RaceView(result.race, steps=result.steps)`. The line that is printed needs no `result`: paste it anywhere.
 
 Stages: 1 charge without limit; 2 limit and unwind; 3 array failures, on and off, every nth fault; 4 all schedules.
 The class runs in a child process: what it does there (loops, exits, patches, prints, fills) is told, and harms nothing.
@@ -28,7 +28,6 @@ The class runs in a child process: what it does there (loops, exits, patches, pr
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import json
 import os
@@ -43,8 +42,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import invalid
 from ..engine.notify import SlabListener
 from .grader_run import POINTS, STAGES, Failure, Part, summary
-from .grader_source import Program, definition, dots_in, plain_python, program_of
-from .handed_in import program_in
+from .handed_in import blanks, job_of, read
 
 if TYPE_CHECKING:
     from ..races.scene import Scene
@@ -65,6 +63,7 @@ class Graded:
         printed: characters that the code printed; begins: the first of them.
         name: of the class or function, "" for the last one of a file of Python.
         job: what the child was given; None of a file, which may be anybody's.
+        file: the path of that file, "" where there is none.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -75,6 +74,7 @@ class Graded:
     seed: int = 1
     name: str = ""
     exercise: str = ""
+    file: str = ""
     job: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -149,10 +149,26 @@ class Graded:
         """Who steps until one step before the failure, in order; () where no schedule fails."""
         return tuple(self.failure.path[:-1]) if self.failure is not None else ()
 
+    @property
+    def line(self) -> str:
+        """The line of Python that opens the failure in the lab, one step before, "" where none can; it needs no `result`.
+
+        It runs a file in your own process: paste it for a file of yours.
+        """
+        failure = self.failure
+        if failure is not None and failure.race >= 0 and (self.file or self.job is not None):
+            what = [repr(self.file) if self.file else self.name, str(failure.race)]
+            what += [f"exercise={self.exercise!r}"] if self.exercise else []
+            what += [f"name={self.name!r}"] if self.file and self.name else []
+            return f"RaceView(replay({', '.join(what)}), steps={self.steps})"
+        link = self.link
+        return f'Lab(link="{link}")' if link else ""
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for a teacher's table and `kmemlab grade --json`."""
         told = {"stage": self.stage, "seed": self.seed, "passed": self.passed, "points": self.points}
-        rest = {"story": self.story, "hint": self.hint, "link": self.link, "trouble": self.trouble, "printed": self.printed}
+        opens = {"link": self.link, "line": self.line}
+        rest = {"story": self.story, "hint": self.hint, **opens, "trouble": self.trouble, "printed": self.printed}
         return {**told, **rest, "parts": [asdict(part) for part in self.parts]}
 
     def __repr__(self) -> str:
@@ -167,17 +183,23 @@ class Graded:
             lines += ["", failure.story, failure.hint]
             width = max((len(each[0]) for each in failure.schedule), default=0)
             lines += [f"  {at:>2}  {who:<{width}}  {name}: {told}" for at, (who, name, told) in enumerate(failure.schedule, 1)]
-            if failure.commands:
-                lines.append(
-                    "In the lab, one step before: Lab(result.session). What comes next there should have come of yours."
-                )
-            elif failure.race >= 0 and self.job is not None:
-                lines.append("To step through, one step before: RaceView(result.race, steps=result.steps), of kmemlab.lab.")
-            elif failure.race >= 0:
-                lines.append("To step through it, grade it in a notebook's cell: result = grade(...). It says how.")
+            lines += self.opens()
         elif len(self.parts) == len(POINTS):
             lines.append(f"The last {NEIGHBOUR} points: a neighbour reads your code and asks one question, which you answer.")
         return "\n".join([*lines, *self.said()])
+
+    def opens(self) -> list[str]:
+        """Tell how the failure is opened in the lab: a story with the kernel's own controller, a schedule with this one."""
+        line = self.line
+        if not line:
+            return []
+        if line.startswith("Lab"):
+            told = "In a notebook, one step before, on the kernel's own controller: what it does next, yours should have done."
+            short = ["Or, of a result = grade(...): Lab(result.session)"] if not self.file else []
+            return [told, "  from kmemlab.lab import Lab", f"  {line}", *short]
+        own = ". It runs the file there: a file of your own." if self.file else "."
+        imports = ["  from kmemlab.lab import RaceView", "  from kmemlab.lessons.grader_replay import replay"]
+        return [f"In a notebook, one step before, with this code in it{own}", *imports, f"  {line}"]
 
     def said(self) -> list[str]:
         """Tell what the code printed."""
@@ -213,60 +235,20 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         graded.trouble = "not answered yet: put your class in place of the dots"
         return graded
     try:
-        function = bool(exercise) and not EXERCISES[exercise].a_class
-        program = file_of(Path(thing), name, function) if isinstance(thing, str | Path) else program_of(thing)
+        program = read(thing, exercise, name)
         graded.name = program.name
         graded.trouble = blanks(program)
     except OSError as error:  # a sentence of ours, or a file that cannot be read
         graded.trouble = error.strerror or str(error)
     if not graded.trouble:
-        job = {**asdict(program), "seen": [], "stage": stage, "seed": seed, "exercise": exercise}
-        graded.job = None if isinstance(thing, str | Path) else job
+        job = job_of(program, exercise, stage, seed)
+        if isinstance(thing, str | Path):
+            graded.file = str(thing)
+        else:
+            graded.job = job
         graded.exercise = exercise
         take(graded, ask_a_child(job, seconds))
     return graded
-
-
-def file_of(path: Path, name: str, function: bool) -> Program:
-    """Return a file's whole text as a program; of a notebook what is to be graded.
-
-    Args:
-        path: the file.
-        name: of what is graded, "" for the last one.
-        function: a function is wanted, not a class.
-
-    Raises:
-        OSError: if it cannot be read. KernelError: EINVAL, if it is no Python, or has nothing of that name.
-    """
-    if path.suffix == ".ipynb":
-        return program_in(path, name, function)
-    try:
-        text = path.read_text(encoding="utf-8")
-        compile(plain_python(text), str(path), "exec", dont_inherit=True)
-    except UnicodeDecodeError:
-        raise invalid(f"{path.name} is no text.") from None
-    except (SyntaxError, ValueError) as error:
-        line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise invalid(f"{path.name}{line}: {getattr(error, 'msg', None) or error}") from None
-    if name:
-        definition(text, name)
-    return Program(name, parts=[(text, "")])
-
-
-def blanks(program: Program) -> str:
-    """Say where there are still dots, "" if nowhere."""
-    for text, name in program.parts:
-        if name and not text.startswith(f"{name} = "):
-            names = [name]
-        else:
-            names = [
-                each.name for each in ast.parse(plain_python(text)).body if isinstance(each, ast.ClassDef | ast.FunctionDef)
-            ]
-        for each in names:
-            found = dots_in(text, each)
-            if found is not None:
-                return f"not answered yet: {found[0]} still has its dots (line {found[1]})"
-    return ""
 
 
 def ask_a_child(job: dict[str, Any], seconds: float) -> dict[str, Any]:

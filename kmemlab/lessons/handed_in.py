@@ -1,4 +1,4 @@
-"""A notebook that a learner hands in, as a program that can be graded: its definitions, and nothing that they do not use.
+"""What a learner hands in, as a program that can be graded: of a notebook the definitions, and nothing that they do not use.
 
 What a notebook runs (checks, predictions, labs) stays behind. Graded is the last class, for an exercise the last function,
 that has no dots left and needs nothing that has: a stage that was not begun does not hide the one before it.
@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..engine.errors import invalid
-from .grader_source import Program, plain_python
+from .grader_source import Program, definition, dots_in, plain_python, program_of
 
 BASE: Final = "SlabListener"
 MOST_BYTES: Final = 50_000_000
@@ -132,3 +132,63 @@ def needed(pieces: list[Piece], piece: Piece) -> list[Piece]:
     last = {name: each for each in pieces for name in each.names}
     kept = {id(last[name]) for name in names if name in last}
     return [each for each in pieces if id(each) in kept]
+
+
+def read(thing: Any, exercise: str, name: str) -> Program:
+    """Return what was handed in, a class, a function or the path of a file, as a program.
+
+    Raises:
+        OSError: as `file_of` and `program_of`.
+    """
+    from .grader_exercises import EXERCISES
+
+    if not isinstance(thing, str | Path):
+        return program_of(thing)
+    return file_of(Path(thing), name, bool(exercise) and not EXERCISES[exercise].a_class)
+
+
+def job_of(program: Program, exercise: str, stage: int = 4, seed: int = 1) -> dict[str, Any]:
+    """Return what a child is given (`grader_child.load`)."""
+    return {**asdict(program), "seen": [], "stage": stage, "seed": seed, "exercise": exercise}
+
+
+def file_of(path: Path, name: str, function: bool) -> Program:
+    """Return a file's whole text as a program; of a notebook what is to be graded.
+
+    Args:
+        path: the file.
+        name: of what is graded, "" for the last one.
+        function: a function is wanted, not a class.
+
+    Raises:
+        OSError: if it cannot be read. KernelError: EINVAL, if it is no Python, or has nothing of that name.
+    """
+    if path.suffix == ".ipynb":
+        return program_in(path, name, function)
+    try:
+        text = path.read_text(encoding="utf-8")
+        compile(plain_python(text), str(path), "exec", dont_inherit=True)
+    except UnicodeDecodeError:
+        raise invalid(f"{path.name} is no text.") from None
+    except (SyntaxError, ValueError) as error:
+        line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise invalid(f"{path.name}{line}: {getattr(error, 'msg', None) or error}") from None
+    if name:
+        definition(text, name)
+    return Program(name, parts=[(text, "")])
+
+
+def blanks(program: Program) -> str:
+    """Say where there are still dots, "" if nowhere."""
+    for text, name in program.parts:
+        if name and not text.startswith(f"{name} = "):
+            names = [name]
+        else:
+            names = [
+                each.name for each in ast.parse(plain_python(text)).body if isinstance(each, ast.ClassDef | ast.FunctionDef)
+            ]
+        for each in names:
+            found = dots_in(text, each)
+            if found is not None:
+                return f"not answered yet: {found[0]} still has its dots (line {found[1]})"
+    return ""

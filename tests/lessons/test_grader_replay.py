@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from kmemlab.lab import RaceView
+from kmemlab.engine.errors import KernelError
+from kmemlab.lab import Lab
 from kmemlab.lessons.grader import Graded, grade
+from kmemlab.lessons.grader_replay import replay
 from kmemlab.races import after_readers
 
 CONTROLLERS = Path(__file__).parent / "controllers"
@@ -30,26 +32,31 @@ def imported(name: str) -> Iterator[type]:
     del sys.modules[spec.name]
 
 
-def pasted(result: Graded) -> RaceView:
-    """What the printed line makes."""
-    (line,) = re.findall(r"RaceView\(.*?\)(?=, of)", repr(result))
-    view: RaceView = eval(line, {"RaceView": RaceView, "result": result})
-    return view
+def lines_of(result: Graded) -> str:
+    """The lines that are printed, to be pasted."""
+    return "\n".join(line.strip() for line in repr(result).splitlines() if re.match(r"  (from |RaceView|Lab)", line))
 
 
-def assert_one_step_before(result: Graded) -> dict[str, Any]:
+def pasted(result: Graded, **names: Any) -> Any:
+    """What the printed lines make in a notebook that has these names."""
+    imports, _, line = lines_of(result).rpartition("\n")
+    exec(imports, names)
+    return eval(line, names)
+
+
+def assert_one_step_before(result: Graded, **cells: Any) -> dict[str, Any]:
     """It stands one step before the failure, and that step fails as the grader told; returns the frame after it."""
     failure = result.failure
     assert failure is not None
-    view = pasted(result)
-    before = view.steering.frame()
+    view = pasted(result, **cells)
+    before: dict[str, Any] = view.steering.frame()
     assert before["position"] == len(failure.schedule) - 1
     assert not before["wrong"]
     names = [actor["name"] for actor in before["actors"]]
     story = [(names[who], function, told) for who, function, told in before["story"]]
     assert story == [tuple(step) for step in failure.schedule[:-1]]
     view.do("let", who=failure.path[-1])
-    after = view.steering.frame()
+    after: dict[str, Any] = view.steering.frame()
     assert after["wrong"]
     assert after["wrong"].removeprefix(f"{names[failure.path[-1]]}: ").removeprefix("broken at the end: ") in failure.story
     return after
@@ -59,7 +66,7 @@ def assert_one_step_before(result: Graded) -> dict[str, Any]:
 def test_a_controller_stands_before_the_use_of_what_is_freed(name: str) -> None:
     for controller in imported(name):
         result = grade(controller)
-        after = assert_one_step_before(result)
+        after = assert_one_step_before(result, Controller=controller)
         assert next(row for row in after["containers"] if row["path"] == "/a")["gone"]
         assert after["story"][-1][1] == "css_get"
 
@@ -67,7 +74,7 @@ def test_a_controller_stands_before_the_use_of_what_is_freed(name: str) -> None:
 def test_all_its_schedules_can_be_run_there_too() -> None:
     for controller in imported("lookup_outside_rcu"):
         result = grade(controller)
-        view = pasted(result)
+        view = pasted(result, Controller=controller)
         view.do("explore")
         found = view.steering.frame()["found"]
         assert f" of {found['schedules']:,}: " in result.story
@@ -99,8 +106,8 @@ def late(at: Any) -> Any:
 
 
 def test_step_functions_of_lesson_06_stand_there_as_well() -> None:
-    assert_one_step_before(grade(careless, exercise="steps"))
-    assert_one_step_before(grade(late, exercise="remover"))
+    assert_one_step_before(grade(careless, exercise="steps"), careless=careless)
+    assert_one_step_before(grade(late, exercise="remover"), late=late)
 
 
 def test_what_is_wrong_by_itself_stands_before_its_last_step() -> None:
@@ -111,16 +118,35 @@ def test_what_is_wrong_by_itself_stands_before_its_last_step() -> None:
 
     result = grade(nothing, exercise="steps")
     assert "alone" in result.story
-    assert pasted(result).steering.path == result.steps
+    assert pasted(result, nothing=nothing).steering.path == result.steps
 
 
-def test_a_file_may_be_anybodys_and_runs_in_the_child_only() -> None:
+def test_a_file_may_be_anybodys_and_runs_in_the_child_only_until_somebody_pastes_the_line() -> None:
     result = grade(CONTROLLERS / "lookup_outside_rcu.py")
     assert result.failure is not None
     assert result.failure.race == 0
     assert result.race is None
-    assert "grade it in a notebook's cell" in repr(result)
-    assert "RaceView" not in repr(result)
+    assert "It runs the file there: a file of your own." in repr(result)
+    after = assert_one_step_before(result)
+    assert next(row for row in after["containers"] if row["path"] == "/a")["gone"]
+
+
+def test_a_line_with_another_race_or_exercise_says_what_there_is() -> None:
+    path = CONTROLLERS / "lookup_outside_rcu.py"
+    with pytest.raises(KernelError, match="There is no race 99: they are counted from 0 to 6"):
+        replay(path, 99)
+    with pytest.raises(KernelError, match="There is no exercise 'paint'"):
+        replay(path, 0, exercise="paint")
+
+
+def test_a_story_is_opened_by_a_line_as_well_one_step_before() -> None:
+    result = grade(CONTROLLERS / "owner_first.py", stage=2)
+    lab = pasted(result)
+    session = result.session
+    assert isinstance(lab, Lab)
+    assert session is not None
+    assert (lab.session.commands, lab.session.position) == (session.commands, session.position)
+    assert session.position < session.length
 
 
 def test_a_story_is_no_race() -> None:
