@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from kmemlab.lessons.grader_exercises import EXERCISES
 from kmemlab.lessons.lesson_06 import TABLE
 from kmemlab.lessons.table import Case
 from kmemlab.lessons.verdict import BLANK, BROKEN, NOT_YET, RIGHT
+from kmemlab.races.explorer import explore
 from kmemlab.races.schedules import every
 from kmemlab.races.steps import Operation
+from kmemlab.races.versions import scene
 from tools import notebooks
 
 from .test_tables import tells
@@ -222,3 +225,17 @@ def test_no_message_to_a_step_function_writes_it_for_the_learner() -> None:
                 assert not any(name in words for name in ("after_readers", "read_lock", "find()", '"checK"')), words
                 assert words.endswith((".", "?"))
                 assert not tells(words, 17)
+
+
+def test_orders_that_differ_only_in_the_place_of_x_are_one_schedule_where_the_remover_is_told_busy() -> None:
+    told: set[tuple[str, ...]] = set()
+    orders = 0
+    for places in combinations(range(10), 5):
+        one, other = iter(("take", "F", "G", "C", "store")), iter(("T", "wait", "drop", "K", "X"))
+        order = [next(one) if place in places else next(other) for place in range(10)]
+        busy = order.index("F") < order.index("T") and order.index("G") < order.index("K")
+        told.add(tuple(step for step in order if step != "X" or not busy))
+        orders += 1
+    v2 = explore(scene("v2", ("charge", "attach+rmdir")))
+    assert orders == 252
+    assert len(told) == v2.schedules
