@@ -143,7 +143,8 @@ def gauge(sheet: Sheet, row: Frame, tokens: Tokens, shade: Shade, frame: Frame, 
     fail = f"failcnt {row['failcnt_before']:,} → {row['failcnt']:,}" if raised else f"failcnt {row['failcnt']:,}"
     quiet = (tokens.ink2, 400)
     loud = (tokens.refused_text, 650) if raised else quiet
-    counts = (f"{tasks:,} task{'s' * (tasks != 1)}", *quiet), (f"{row['refs']:,} refs", *quiet), (fail, *loud)
+    held, refs = f"{tasks:,} task{'s' * (tasks != 1)}", f"{row['refs']:,} ref{'s' * (row['refs'] != 1)}"
+    counts = (held, *quiet), (refs, *quiet), (fail, *loud)
     sheet.run(track, y + 34, 12, *counts)
 
 

@@ -78,6 +78,16 @@ def test_at_the_first_refusal_the_picture_has_the_machines_numbers_and_the_labs_
             assert any(each.startswith(f"{slab['number']} · ") for each in shown)
 
 
+def test_one_reference_is_not_many_and_a_full_list_that_is_kept_is_said_to_be() -> None:
+    session = Session(off="full-list")
+    session.run(
+        "mount -t container -o kmem none /containers", "mkdir /containers/blue", "echo 0 > /containers/blue/tasks", "open 40"
+    )
+    told = words(parsed(still(Controller(session).frame())))
+    assert "1 ref" in " ".join(told) and "1 refs" not in " ".join(told)
+    assert "2 slabs, on a list" in told
+
+
 def test_the_live_widget_stands_beside_its_picture_in_one_output() -> None:
     session = first_refusal("fd-bomb")
     for shown in (Lab(session), Picture(session, "flow")):
