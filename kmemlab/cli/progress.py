@@ -14,11 +14,12 @@ from ..lessons.progress import file, read
 from ..recordings import ForeignFileError
 
 ABOUT = """Check again what is kept in progress files: which exercises a learner has solved, and in how many tries.
-Values are compared with a machine's here, sessions are run again here; a function is text in the file, and is not run.
+Values are compared with a machine's here, sessions are run again here; a function or a class is text in
+the file and is not run: "not run" is neither right nor wrong, whatever the file says of it.
 --predicted counts instead what a class has predicted, without names: ! marks a wrong answer that one in three or more gave.
 Exit 0; 2 if a file is no progress file, after the others were looked at."""
 
-STATES = grading.RIGHT, grading.SAID, grading.NOT_YET, grading.OTHER_SEED, grading.UNREADABLE
+STATES = grading.RIGHT, grading.NOT_YET, grading.NOT_RUN, grading.OTHER_SEED, grading.UNREADABLE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -62,12 +63,13 @@ def checked(found: dict[Path, dict[str, Any]], arguments: argparse.Namespace) ->
     rows = [(path, list(grading.graded(saved, arguments.seed))) for path, saved in found.items()]
     every = [each for _, answers in rows for each in answers]
     right = sum(each.state == grading.RIGHT for each in every)
+    unrun = sum(each.state == grading.NOT_RUN for each in every)
     if arguments.json:
         told = [
             {"file": str(path), "number": each.number, "state": each.state, "tries": each.tries}
             for path, answers in rows for each in answers
         ]  # fmt: skip
-        say(answers=told, right=right)
+        say(answers=told, right=right, not_run=unrun)
         return
     for path, answers in rows:
         for each in answers:
@@ -76,7 +78,8 @@ def checked(found: dict[Path, dict[str, Any]], arguments: argparse.Namespace) ->
     for path, answers in rows if len(rows) > 1 else []:
         counted = Counter(each.state for each in answers)
         print(f"{path}  together: {', '.join(f'{counted[state]} {state}' for state in STATES if counted[state]) or 'nothing'}")
-    print(f"progress: {files(found)}, {len(every)} answers, {right} right")
+    rest = f", {unrun} not run (code: run the notebooks)" if unrun else ""
+    print(f"progress: {files(found)}, {len(every)} answers, {right} right{rest}")
 
 
 def predicted(found: dict[Path, dict[str, Any]], arguments: argparse.Namespace) -> None:

@@ -114,7 +114,8 @@ class Asked:
             if progress.file() is None:
                 _GIVEN[self.number] = self.spelled(self.given)
             else:
-                self.trouble = progress.note("predicted", self.number, {"answer": self.spelled(self.given)})
+                row = {"answer": self.spelled(self.given), **({"seed": self.case.seed} if self.case.seed else {})}
+                self.trouble = progress.note("predicted", self.number, row)
             self._tell()
             for other in self._others():
                 other._follow(self.spelled(self.given))

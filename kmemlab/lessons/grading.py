@@ -1,7 +1,8 @@
 """Progress files, looked at by a teacher: every answer that is kept is given to its check again, on this machine.
 
 What a learner's file claims counts for nothing where it can be checked: values are compared and sessions are run again here.
-A function is text in the file; it is not run, and its row says so.
+A function or a class is text in the file, and only the part that was handed to `check`, without what it uses; it is not run,
+and its row says so: neither right nor wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .table import Story
 
 RIGHT: Final = "right"
 NOT_YET: Final = "not yet"
-SAID: Final = "said right"  # a function: the learner's own check found it right
+NOT_RUN: Final = "not run"  # a function or a class: neither right nor wrong, for it is not run here
 OTHER_SEED: Final = "other seed"
 UNREADABLE: Final = "unreadable"
 
@@ -29,7 +30,7 @@ class Graded:
 
     Attributes:
         number: of the question.
-        state: right, not yet, said right (of a function, which is not run), other seed, or unreadable.
+        state: right, not yet, not run (of a function or a class, which is text here), other seed, or unreadable.
         tries: how often the learner checked it.
         words: what the check says, or why there is nothing to say.
     """
@@ -65,6 +66,7 @@ def state_of(number: str, row: dict[str, Any], seed: int | None) -> tuple[str, s
     if seed is not None and session is not None and int(session.machine.profile.seed) != seed:
         return OTHER_SEED, f"The session was made with seed {int(session.machine.profile.seed)}."
     if "source" in row:
-        return (SAID if row.get("right") is True else NOT_YET), "A function: run the notebook to check it."
+        said = "right" if row.get("right") is True else "not right yet"
+        return NOT_RUN, f"Not checked here: its code is not run. The file says {said}; run the notebook to see."
     verdict = verdict_on(number, exercise, session if isinstance(exercise, Story) else row.get("answer"), session)
     return (RIGHT if verdict else NOT_YET), verdict.words

@@ -46,20 +46,24 @@ def hands(files: Iterable[dict[str, Any]]) -> Sequence[Hands]:
     Args:
         files: progress as `progress.read` gives it, one for each learner.
     """
-    given: dict[str, Counter[str]] = {}
+    given: dict[str, Counter[tuple[str, int]]] = {}
     for saved in files:
         for number, row in saved["predicted"].items():
             if isinstance(row.get("answer"), str):
-                given.setdefault(number, Counter())[row["answer"]] += 1
+                seed = row.get("seed")
+                given.setdefault(number, Counter())[row["answer"], seed if isinstance(seed, int) else 0] += 1
     made = []
     for number in sorted(given, key=lambda each: [int(part) if part.isdigit() else 0 for part in each.split(".")]):
         try:
             row = prediction_of(number)
         except OSError:
             continue
-        found = row.answer(Case(number))
-        ordered = sorted(given[number].items(), key=lambda each: (-each[1], each[0]))
-        made.append(Hands(number, tuple((answer, count, same(row, answer, found)) for answer, count in ordered)))
+        found = {seed: row.answer(Case(number, seed=seed)) for seed in {seed for _, seed in given[number]}}
+        counted: Counter[tuple[str, bool | None]] = Counter()
+        for (answer, seed), count in given[number].items():  # the same number is right for one, and wrong for a neighbour
+            counted[answer, same(row, answer, found[seed])] += count
+        ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0][0], not each[0][1]))
+        made.append(Hands(number, tuple((answer, count, right) for (answer, right), count in ordered)))
     return made
 
 

@@ -8,6 +8,7 @@ here raises into anybody's work: what cannot be read or written is said in one s
      "predicted": {"02.1": {"answer": "256 bytes"}},
      "checked": {"02.5": {"right": true, "tries": 2, "answer": ["2:3", ...], "session": {...}}}}
 
+A prediction about a session with a `seed` of its own has that, too.
 `answer` is what was given, as text where JSON has no word for it; `session` is that of the exercise, as a session file has it.
 """
 

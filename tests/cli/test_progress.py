@@ -10,8 +10,9 @@ import pytest
 
 from kmemlab import Session
 from kmemlab.cli.main import main
-from kmemlab.lessons import check
+from kmemlab.lessons import check, lesson_08, own_number, predict
 from kmemlab.lessons.lesson_02 import machine
+from kmemlab.lessons.table import Values
 
 
 def reachable(cache: Any) -> int:
@@ -42,8 +43,21 @@ def test_every_answer_is_checked_again_and_a_function_is_not_run(kept: Path, cap
     assert main(["progress", str(kept)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[1:4] == ["02.5", "right", "2"]
-    assert lines[-1] == "progress: 1 file, 4 answers, 2 right"
-    assert states(capsys) == {"02.5": "right", "02.6": "not yet", "02.8": "said right", "02.9": "right"}, "by default one's own"
+    assert lines[-1] == "progress: 1 file, 4 answers, 2 right, 1 not run (code: run the notebooks)"
+    assert states(capsys) == {"02.5": "right", "02.6": "not yet", "02.8": "not run", "02.9": "right"}, "by default one's own"
+
+
+@pytest.mark.parametrize(("claim", "said"), [(True, "right"), (False, "not right yet")])
+def test_code_is_neither_right_nor_wrong_whatever_the_file_claims(
+    kept: Path, capsys: pytest.CaptureFixture[str], claim: bool, said: str
+) -> None:
+    saved = json.loads(kept.read_text())
+    saved["checked"]["02.8"]["right"] = claim
+    kept.write_text(json.dumps(saved))
+    assert main(["progress", str(kept)]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if " 02.8 " in line]
+    assert " not run " in row
+    assert row.endswith(f"Not checked here: its code is not run. The file says {said}; run the notebook to see.")
 
 
 def test_a_claim_alone_is_worth_nothing(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +72,45 @@ def test_a_claim_alone_is_worth_nothing(kept: Path, capsys: pytest.CaptureFixtur
 def test_a_session_of_another_seed_does_not_count(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert states(capsys, str(kept), "--seed", "7")["02.9"] == "right"
     assert states(capsys, str(kept), "--seed", "8")["02.9"] == "other seed"
+
+
+def test_two_seeds_have_two_numbers_and_both_are_graded_from_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The seed is the session's, in the file: nobody has to say whose is whose, and the neighbour's number is not right."""
+    own = Values(lambda case: own_number(case.number, case.seed, 1, 1000), "Yours is another number.", session="mine")
+    monkeypatch.setitem(lesson_08.TABLE, "08.99", own)
+    numbers = {"ada": own_number("08.99", 7, 1, 1000), "bob": own_number("08.99", 8, 1, 1000)}
+    assert len(set(numbers.values())) == 2
+    paths = []
+    for who, answer, seed in (("ada", "ada", 7), ("bob", "bob", 8), ("cy", "ada", 8)):
+        paths.append(str(tmp_path / f"{who}.json"))
+        monkeypatch.setenv("KMEMLAB_PROGRESS", paths[-1])
+        assert bool(check("08.99", numbers[answer], session=Session(seed=seed))) == (who != "cy")
+    saved = json.loads(Path(paths[2]).read_text())
+    saved["checked"]["08.99"]["right"] = True  # a claim
+    Path(paths[2]).write_text(json.dumps(saved))
+    assert main(["progress", "--json", *paths]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert [(Path(each["file"]).stem, each["state"]) for each in answers] == [
+        ("ada", "right"), ("bob", "right"), ("cy", "not yet"),
+    ]  # fmt: skip
+
+
+def test_a_prediction_about_a_number_of_ones_own_is_held_against_that_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slots = {seed: min(slot for slot in (96, 128, 192) if slot >= own_number("08.5", seed, 65, 190)) for seed in range(1, 9)}
+    one, other = next((a, b) for a in slots for b in slots if slots[a] != slots[b])
+    paths = []
+    for who, seed in (("ada", one), ("bob", other), ("cy", other)):
+        paths.append(str(tmp_path / f"{who}.json"))
+        monkeypatch.setenv("KMEMLAB_PROGRESS", paths[-1])
+        predict("08.5", number="bytes", session=Session(seed=seed)).answer(slots[one if who == "cy" else seed])
+    assert main(["progress", "--json", "--predicted", *paths]) == 0
+    rows = json.loads(capsys.readouterr().out)["predicted"]
+    told = {(each["answer"], each["right"]): each["count"] for each in rows}
+    assert told == {(f"{slots[one]} bytes", True): 1, (f"{slots[other]} bytes", True): 1, (f"{slots[one]} bytes", False): 1}
 
 
 def test_rows_that_cannot_be_read_say_so_and_take_nothing_with_them(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +138,7 @@ def test_one_foreign_file_takes_no_other_with_it(kept: Path, tmp_path: Path, cap
     foreign.write_text("{}")
     assert main(["progress", str(foreign), str(kept), str(tmp_path / "cy.json")]) == 2
     told = capsys.readouterr()
-    assert told.out.splitlines()[-1] == "progress: 1 file, 4 answers, 2 right"
+    assert told.out.splitlines()[-1] == "progress: 1 file, 4 answers, 2 right, 1 not run (code: run the notebooks)"
     assert told.err.splitlines() == [
         f"kmemlab: {foreign}:1: expected a progress file, found it has no kmemlab_progress",
         f"kmemlab: {tmp_path / 'cy.json'}:1: expected a progress file, found No such file or directory",
@@ -99,9 +152,9 @@ def test_of_several_learners_each_has_a_line_of_their_own(
     blank.write_text('{"kmemlab_progress": 1}')
     assert main(["progress", str(kept), str(blank), "--seed", "8"]) == 0
     assert capsys.readouterr().out.splitlines()[-3:] == [
-        f"{kept}  together: 1 right, 1 said right, 1 not yet, 1 other seed",
+        f"{kept}  together: 1 right, 1 not yet, 1 not run, 1 other seed",
         f"{blank}  together: nothing",
-        "progress: 2 files, 4 answers, 1 right",
+        "progress: 2 files, 4 answers, 1 right, 1 not run (code: run the notebooks)",
     ]
 
 
