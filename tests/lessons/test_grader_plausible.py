@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from kmemlab.lessons import grader_words as words
 from kmemlab.lessons.grader import grade
-from kmemlab.lessons.grader_run import Part, grade_part
+from kmemlab.lessons.grader_run import Part, Played, grade_part
+from kmemlab.lessons.grader_stories import BLUE, ON, Story, c, o
 
-WORKED = (Path(__file__).parent / "controllers" / "worked.py").read_text()
+WORKED_AT = Path(__file__).parent / "controllers" / "worked.py"
+WORKED = WORKED_AT.read_text()
 KERNEL = "        kernel = self.kernel\n"
 STORE = "        slab.owners[number] = group\n"
 CHARGE = "        if not kernel.res_counter_charge(group, slab.cache.size):\n"
@@ -177,3 +180,29 @@ def test_one_who_changes_the_marks_the_stories_or_the_engine_is_told_what_was_ch
     assert f"{name}: what is graded" in result.trouble
     assert result.points == 0
     assert sum(part.points for part in result.parts) <= 90
+
+
+# -- short is shortest
+
+ACTS = (o(1), o(2), c(1), ("move", BLUE, "red"), ("limit", "blue", 256), ("refuse", 1), ("refuse", 2), ("off", "filp"))
+SHORT = {
+    "no_uncharge": "charge", "uncharge_current": "charge", "recharge_on_move": "charge", "owner_first": "limit",
+    "double_uncharge": "limit", "off_without_test": "arrays, on and off",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_no_shorter_story_of_all_that_can_be_told_goes_wrong_in_the_same_way(name: str) -> None:
+    space: dict[str, Any] = {"__name__": name}
+    exec(compile((WORKED_AT.parent / f"{name}.py").read_text(), f"<student {name}>", "exec"), space)
+    make = space["Controller"]
+    told = grade_part(SHORT[name], make, 1).failure
+    assert told is not None
+    acts = len(told.story.rpartition(": ")[0].split("; "))  # accounting is on in all of them, and not counted
+    assert acts >= 2
+    for length in range(1, acts):
+        for story in product(ACTS, repeat=length):
+            failure = Played(Story((ON, *story)), make).failure
+            assert failure is None or failure.key != told.key, failure
+    again = (Played(Story((ON, *story)), make).failure for story in product(ACTS, repeat=acts))
+    assert any(failure is not None and failure.key == told.key for failure in again), "one of that length is there to be found"
