@@ -212,10 +212,10 @@ def sys_pipe(machine: Machine, task: Task, fill: bool = False) -> tuple[int, int
     while fill and len(pipe.pages) < PIPE_BUFFERS:
         page = machine.marked.alloc_pages(BUFFER_SITE, 0, BUDDY_PAGE)
         if page == NONE:
-            why = machine.marked.because()
+            why = f"There was no page for buffer {len(pipe.pages)} of the pipe{machine.marked.because()}."
             fput(machine, read, pipe)
-            fput(machine, write, pipe)
-            raise KernelError(errno.ENOMEM, f"There was no page for buffer {len(pipe.pages)} of the pipe{why}.")
+            fput(machine, write, pipe)  # the last end takes the buffers along
+            raise KernelError(errno.ENOMEM, why)
         pipe.pages.append(page)
     machine.tasks.behind[read] = machine.tasks.behind[write] = pipe
     return install(task, read), install(task, write)

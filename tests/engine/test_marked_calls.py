@@ -460,3 +460,11 @@ def naive_size(call: str, asked: int) -> int:
         if asked <= size:
             return size
     return 16384
+
+
+def test_a_pipe_that_meets_its_limit_names_the_buffer_that_did_not_fit() -> None:
+    machine = made(mark=("pipe_buffer",))
+    machine.write("/containers/web/kmem.limit", "10000")  # two pages and a bit
+    with pytest.raises(KernelError, match="no page for buffer 2 of the pipe, as its charge did not fit"):
+        sys_pipe(machine.machine, machine.machine.current.task, True)
+    assert machine.read("/containers/web/kmem.usage").strip() == "0"
