@@ -156,7 +156,7 @@ class Run:
                 raise
             self.wrong = f"{actor.at.name}: {error.strerror}"
             return
-        except Exception as error:  # a user's own: it is his bug, and he is to see the schedule
+        except (Exception, SystemExit) as error:  # a user's own: it is his bug, and he is to see the schedule
             self.wrong = f"{actor.at.name} raised {type(error).__name__}: {error}"
             return
         actor.due = said if isinstance(said, Step) else Step(str(said), str(said), lambda at: None)

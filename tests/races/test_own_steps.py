@@ -164,3 +164,12 @@ def test_a_scene_too_large_is_refused_with_a_sentence(monkeypatch: pytest.Monkey
     for search in (explore, reduced):
         with pytest.raises(KernelError, match="More than 50 states: take fewer tasks, or fewer steps"):
             search(Scene((("one", charge), ("two", charge))))
+
+
+def test_a_step_that_exits_is_a_fault_with_its_schedule_and_does_not_end_the_program() -> None:
+    def leaves(at: At) -> Iterator[str]:
+        yield "leave"
+        raise SystemExit(3)
+
+    found = explore(Scene((("mine", leaves),)))
+    assert [fault.what for fault in found.faults] == ["mine raised SystemExit: 3"]
