@@ -52,7 +52,8 @@ def by_hand(shell: Shell, call: str, args: list[str]) -> str:
     size = bytes_at(machine, address)
     area = machine.vmalloc.areas.get(address)
     if area is not None:
-        return f"{PAGE_OFFSET + address:#x}, {area.count:,} pages and a guard page behind them, {size:,} bytes"
+        pages, them = (f"{area.count:,} pages", "them") if area.count > 1 else ("1 page", "it")
+        return f"{PAGE_OFFSET + address:#x}, {pages} and a guard page behind {them}, {size:,} bytes"
     slab = machine.slub.slab_of[address // PAGE_SIZE]
     where = f"{slab.cache.name}, " if slab is not None else ""
     return f"{PAGE_OFFSET + address:#x}, {where}{size:,} bytes"

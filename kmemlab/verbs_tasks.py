@@ -164,5 +164,6 @@ def where_opened(shell: Shell, task: Task, fds: list[int]) -> str:
         cell_words = f"cell {cell:x}" if cell == last_cell else f"cells {cell:x}-{last_cell:x}"
         lines.append(f"{fd_words}: slab {number} {cell_words}")
     if len(runs) > RUNS_SHOWN:
-        lines.append(f"... to fd {fds[-1]:,}: {len(fds):,} files on {len({run[2] for run in runs}):,} slabs")
+        slabs = len({run[2] for run in runs})
+        lines.append(f"... to fd {fds[-1]:,}: {len(fds):,} files on {slabs:,} slab{'s' * (slabs > 1)}")
     return "\n".join(lines)

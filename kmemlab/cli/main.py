@@ -17,6 +17,7 @@ from ..engine.off import DESIGNS
 from ..engine.patchset import SWITCHES, switches
 from ..engine.profiles import ERAS, parse_size
 from ..engine.rcu import MODES
+from ..engine.res_counter import NO_LIMIT
 from ..recordings import ForeignFileError
 from ..zoo import BOMBS
 from . import app, cost, doctor, grade, merging, off, progress, races, replay, sh, verify, zoo
@@ -29,12 +30,15 @@ def size(text: str) -> int:
     """Read a size option.
 
     Raises:
-        ArgumentTypeError: for anything but digits with K, M or G.
+        ArgumentTypeError: for anything but digits with K, M or G, and for what no res_counter holds.
     """
     try:
-        return parse_size(text)
+        found = parse_size(text)
     except KernelError as error:
         raise argparse.ArgumentTypeError(error.strerror) from error
+    if found > NO_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than a res_counter holds: at most {NO_LIMIT}")
+    return found
 
 
 def patchset(text: str) -> str:
@@ -114,7 +118,9 @@ def parser() -> argparse.ArgumentParser:
     five.set_defaults(run=app.run)
 
     six = commands.add_parser("zoo", help="what each kind of bomb pins, and how much of it the controller of v3 sees")
-    six.add_argument("--scenario", default="", metavar="NAME,...", help=f"of {', '.join(BOMB_NAMES)}; all, if it is not given")
+    six.add_argument(
+        "--scenario", default=None, metavar="NAME,...", help=f"of {', '.join(BOMB_NAMES)}; all, if it is not given"
+    )
     six.add_argument("--limit", type=size, default=1 << 20, metavar="N", help="bytes of the bomb's container; 1M")
     six.add_argument("--seed", type=int, default=1, metavar="N", help="of the neighbour's work; 1")
     six.add_argument(

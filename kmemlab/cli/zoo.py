@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         KernelError: EINVAL, for a bomb or kinds that there are not.
     """
-    bombs = chosen([name for name in arguments.scenario.split(",") if name])
+    bombs = chosen(arguments.scenario.split(",") if arguments.scenario is not None else [])
     runs: list[Run] = []
     for bomb in bombs:
         for limit in (arguments.limit, None):

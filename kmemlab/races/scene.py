@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..engine.errors import invalid
 from ..engine.geometry import HWCACHE_ALIGN
 from ..engine.kmem import KmemContainer
 from ..engine.machine import Machine
@@ -36,6 +37,9 @@ class Scene:
         off: the design of off that the machine boots with (Profile.off).
         prepare: a last touch to the machine before anything runs.
         names: of the two containers.
+
+    Raises:
+        KernelError: EINVAL for tasks that are no pairs, and for containers of one name.
     """
 
     tasks: tuple[tuple[str, Operation], ...]
@@ -45,6 +49,13 @@ class Scene:
     off: str = EMPTY
     prepare: Callable[[Machine], None] | None = field(default=None, compare=False)
     names: tuple[str, str] = ("a", "b")
+
+    def __post_init__(self) -> None:
+        """Raise EINVAL for what cannot be set up."""
+        if not all(isinstance(each, tuple) and len(each) == 2 and callable(each[1]) for each in self.tasks):
+            raise invalid('tasks are pairs of a name and a step function: (("charger", charger), ("remover", remover))')
+        if self.names[0] == self.names[1]:
+            raise invalid(f"both containers are called {self.names[0]!r}: take two names")
 
     def home(self, number: int) -> str:
         """Return the container that a task begins in."""

@@ -124,7 +124,9 @@ def test_json_has_the_keys_that_others_rely_on_and_the_totals_are_sums() -> None
 
 def test_a_bomb_that_there_is_not_and_a_limit_that_is_none_are_refused_in_one_line() -> None:
     assert "there is no bomb 'moon' in the zoo" in one_line(kmemlab("zoo", "--scenario", "fd,moon"))
+    assert "there is no bomb ''" in one_line(kmemlab("zoo", "--scenario", ""))
     assert kmemlab("zoo", "--limit", "lots").returncode == 2
+    assert "more than a res_counter holds: at most 9223372036854775807" in kmemlab("zoo", "--limit", str(1 << 64)).stderr
     assert kmemlab("zoo", "--seed", "x").returncode == 2
 
 

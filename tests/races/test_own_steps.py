@@ -166,6 +166,13 @@ def test_a_scene_too_large_is_refused_with_a_sentence(monkeypatch: pytest.Monkey
             search(Scene((("one", charge), ("two", charge))))
 
 
+def test_a_scene_that_cannot_be_set_up_is_refused_when_it_is_made() -> None:
+    with pytest.raises(KernelError, match="pairs of a name and a step function"):
+        Scene((("a",),))  # type: ignore[arg-type]
+    with pytest.raises(KernelError, match="both containers are called 'x'"):
+        Scene((), names=("x", "x"))
+
+
 def test_a_step_that_exits_is_a_fault_with_its_schedule_and_does_not_end_the_program() -> None:
     def leaves(at: At) -> Iterator[str]:
         yield "leave"

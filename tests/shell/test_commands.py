@@ -311,6 +311,13 @@ def test_cat_prints_what_it_could_read_before_it_fails(machine: Machine) -> None
     assert (result.out, result.status) == ("2", 1)
 
 
+def test_one_slab_is_one_slab_where_its_cells_go_back_and_forth() -> None:
+    machine = Machine(memory="4M")
+    machine.run("open 12")
+    machine.run("close all")
+    assert machine.run("open 12").out.splitlines()[-1] == "... to fd 11: 12 files on 1 slab"
+
+
 def test_a_long_list_of_files_is_cut_and_summed_up() -> None:
     machine = Machine(memory="4M")
     lines = machine.run("open 800").out.splitlines()
