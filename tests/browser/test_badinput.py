@@ -65,7 +65,7 @@ MEGABYTE = 1 << 20
 def shared(server: LabServer, browser: Browser) -> Iterator[LabPage]:
     """One lab for all tests here."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     lab = LabPage(server, context.new_page(), "badinput")
     lab.open("from kmemlab import Lab, Session\nlab = Lab(Session(memory='2M', cpus=2))\nlab")
     lab.ready()
