@@ -35,6 +35,7 @@ TALL = 260  # a picture that is higher than this has a slide of its own,
 MANY_LINES = 12  # and so has one below more typed and said than this,
 FEW_LINES = 3  # but one that comes of a line or two shares a slide with them
 ROOMY = 420  # if it is no higher than this
+LETTERS, MOST_TOLD = 75, 10  # of a line of prose; lines of an exercise, prose and code, on one slide
 MOST_TWIN = 25  # lines of a picture that is words: more would be letters of less than 14 pixels
 KEPT = 22  # of its first lines, then it is said how many are left out, and the last two follow
 LAB = "A still picture of a lab."
@@ -103,8 +104,13 @@ def slides(lesson: course.Lesson) -> list[Slide]:
             made.append(Slide("ask", kicker, marked(question(before)) + choices(course.words(cell)), [beginning(before)]))
             forget(made, before)
         elif "exercise" in cell.metadata:
-            made.append(Slide("do", kicker, marked(exercise or before) + code(cell.source)))
-            forget(made, exercise or before)
+            told = exercise or before
+            parts = [marked(told), code(cell.source)]
+            if len(told) / LETTERS + cell.source.count("\n") <= MOST_TOLD:
+                parts = ["".join(parts)]
+            made.append(Slide("do", kicker, parts[0]))
+            forget(made, told)
+            made += [Slide("do", kicker, part) for part in parts[1:]]
         elif "graded" not in cell.metadata and (said := answer(cell)):
             words, svg = said.partition("<figure>")[0], course.picture(cell)
             lines = cell.source.count("\n") + words.count("\n") + 2
