@@ -28,19 +28,13 @@ The class runs in a child process: what it does there (loops, exits, patches, pr
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import invalid
 from ..engine.notify import SlabListener
+from .grader_process import ask_a_child
 from .grader_run import POINTS, STAGES, Failure, Part, summary
 from .handed_in import blanks, job_of, read
 
@@ -50,7 +44,6 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0
 NEIGHBOUR = 10
-LONGEST_TOLD = 4 << 20
 
 
 @dataclass
@@ -249,44 +242,6 @@ def grade(thing: Any, stage: int = 4, *, seed: int = 1, exercise: str = "", seco
         graded.exercise = exercise
         take(graded, ask_a_child(job, seconds))
     return graded
-
-
-def ask_a_child(job: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Have a child process do a job. It is ended, with all that it started, when the time is up."""
-    home = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
-    with tempfile.TemporaryDirectory() as here:
-        try:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "kmemlab.lessons.grader_child"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=here,
-                env={**os.environ, "PYTHONPATH": paths}, start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            return {"trouble": f"The grader needs a process of its own and cannot have one here: {error.strerror or error}."}
-        try:
-            told, _ = child.communicate(json.dumps(job).encode(), seconds)
-        except subprocess.TimeoutExpired:
-            return {"trouble": f"It was stopped after {seconds:g} seconds: something in it does not end, or nearly so."}
-        finally:
-            end(child)
-    if not told or len(told) > LONGEST_TOLD:
-        return {"trouble": "It ended the process that it ran in (os._exit, a signal, or all memory used up): a hook returns."}
-    try:
-        answer: dict[str, Any] = json.loads(told)
-    except ValueError:
-        return {"trouble": "It wrote over what the grader had to say: a hook writes nothing but its books."}
-    return answer
-
-
-def end(child: subprocess.Popen[bytes]) -> None:
-    """End a child and its children, those too that it has left behind."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-    child.communicate()
 
 
 def take(graded: Graded, told: dict[str, Any]) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from kmemlab.engine.errors import KernelError
 from kmemlab.lessons import grader_words as words
-from kmemlab.lessons.grader import Graded, end, grade
+from kmemlab.lessons.grader import Graded, grade
 from kmemlab.lessons.grader_exercises import EXERCISES
+from kmemlab.lessons.grader_process import end
 from kmemlab.lessons.grader_run import POINTS, Make, Part, grade_part
 from kmemlab.session import Session
 

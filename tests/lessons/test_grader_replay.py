@@ -15,6 +15,7 @@ from kmemlab.engine.errors import KernelError
 from kmemlab.lab import Lab
 from kmemlab.lessons.grader import Graded, grade
 from kmemlab.lessons.grader_replay import replay
+from kmemlab.lessons.three_steps import bare
 from kmemlab.races import after_readers
 
 CONTROLLERS = Path(__file__).parent / "controllers"
@@ -83,17 +84,6 @@ def test_all_its_schedules_can_be_run_there_too() -> None:
         assert len(found["shortest"]) == len(result.failure.path)
 
 
-def careless(at: Any) -> Any:
-    at.take()
-    yield "Find"
-    at.find()
-    yield "Get"
-    at.get()
-    yield "Charge"
-    at.charge()
-    at.store()
-
-
 def late(at: Any) -> Any:
     yield "Take task 2 out"
     at.switch(2, "/red")
@@ -106,7 +96,7 @@ def late(at: Any) -> Any:
 
 
 def test_step_functions_of_lesson_06_stand_there_as_well() -> None:
-    assert_one_step_before(grade(careless, exercise="steps"), careless=careless)
+    assert_one_step_before(grade(bare, exercise="steps"), bare=bare)
     assert_one_step_before(grade(late, exercise="remover"), late=late)
 
 
