@@ -91,6 +91,7 @@ class Hand:
     def give_up(self) -> None:
         """End the thread, wherever it is; one that does not come back is left to itself."""
         self.given_up = True
+        self.go.release()  # a lost one ends here, should it ever come back
         while self.thread.is_alive() and not self.lost:
             self.go.release()
             self.thread.join(0.01)

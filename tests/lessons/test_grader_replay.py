@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from kmemlab.engine.errors import KernelError
+from kmemlab.engine.notify import SlabListener
 from kmemlab.lab import Lab
+from kmemlab.lessons import grader_races
 from kmemlab.lessons.grader import Graded, grade
+from kmemlab.lessons.grader_bench import Bench
 from kmemlab.lessons.grader_replay import replay
 from kmemlab.lessons.three_steps import bare
 from kmemlab.races import after_readers
@@ -142,3 +146,20 @@ def test_a_story_is_opened_by_a_line_as_well_one_step_before() -> None:
 def test_a_story_is_no_race() -> None:
     result = grade(CONTROLLERS / "owner_first.py", stage=2)
     assert (result.race, result.steps) == (None, ())
+
+
+def test_a_hook_that_never_comes_to_its_next_call_is_told_so_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grader_races, "PATIENCE", 0.05)
+
+    class Asleep(SlabListener):
+        def __init__(self, kernel: Any) -> None:
+            super().__init__()
+
+        def alloc(self, slab: Any, number: int) -> bool:
+            time.sleep(0.4)
+            return True
+
+    charge_alone = grader_races.scenes(Asleep, Bench)[0]
+    run = charge_alone.stage().run((0,))
+    assert run.wrong == "charge: a hook does not come to its next call, nor to its end"
+    assert run.enabled() == []
