@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from kmemlab.lab.server import LabServer
 
 from .lab_page import LabPage
+from .slow import slowed
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -70,7 +71,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
-    opened = context.new_page()
+    opened = slowed(context.new_page())
     yield opened
     context.close()
 

@@ -13,6 +13,7 @@ from kmemlab.lab.pictures import TABS
 from kmemlab.lab.server import LabServer
 
 from .lab_page import LabPage
+from .slow import slowed
 from .test_lab import assert_page_is_machine
 
 pytestmark = pytest.mark.browser
@@ -66,7 +67,7 @@ def shared(server: LabServer, browser: Browser) -> Iterator[LabPage]:
     """One lab for all tests here."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
-    lab = LabPage(server, context.new_page(), "badinput")
+    lab = LabPage(server, slowed(context.new_page()), "badinput")
     lab.open("from kmemlab import Lab, Session\nlab = Lab(Session(memory='2M', cpus=2))\nlab")
     lab.ready()
     lab.full_screen()

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from kmemlab.lab.server import LabServer
 
 from .lab_page import LabPage
+from .slow import slowed
 from .test_lab import assert_page_is_machine, slabs_of
 
 pytestmark = pytest.mark.browser
@@ -49,7 +50,7 @@ def shared(server: LabServer, browser: Browser, tmp_path_factory: pytest.TempPat
     """One lab for all tests here: each begins with another machine in it."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(30_000)
-    lab = LabPage(server, context.new_page(), "controls")
+    lab = LabPage(server, slowed(context.new_page()), "controls")
     kept = f"import os\nos.environ['KMEMLAB_AUTOSAVE'] = {str(tmp_path_factory.mktemp('kept'))!r}\n"
     lab.open(f"{kept}from kmemlab import Lab, Session\nlab = Lab()\nlab")
     lab.ready()
@@ -144,7 +145,7 @@ QUESTIONS = (
 def widgets(server: LabServer, browser: Browser) -> Iterator[LabPage]:
     """A page with a small widget, a picture of its own, and questions of a lesson."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    page = LabPage(server, context.new_page(), "widgets")
+    page = LabPage(server, slowed(context.new_page()), "widgets")
     page.open(WIDGETS, 'Picture(session, "flow")', RACE, *QUESTIONS)
     page.ready()
     page.page.wait_for_selector(".kmemlab-panel .kl-figure[data-drawn]")

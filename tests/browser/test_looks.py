@@ -12,6 +12,7 @@ from kmemlab.lab.server import LabServer
 
 from .lab_page import LabPage
 from .looks import Looks
+from .slow import slowed
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +25,7 @@ def looks(server: LabServer, browser: Browser) -> Iterator[Looks]:
     """The fd bomb at its first refusal, bomb selected: the state of the design's pictures. One page for all tests."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
-    lab = LabPage(server, context.new_page(), "looks")
+    lab = LabPage(server, slowed(context.new_page()), "looks")
     lab.open(BOMB)
     lab.ready()
     lab.full_screen()
