@@ -143,6 +143,12 @@ class LabPage:
             arg=before,
         )
 
+    def rest(self) -> None:
+        """Wait until nothing that was asked, in any lab or view of the page, is without its answer."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.kmemlab-lab')].every((lab) => !Number(lab.dataset.owed ?? 0))"
+        )
+
     def click(self, selector: str) -> None:
         """Click on something that Python answers, and wait for the answer to be drawn."""
         before = self.data("seq")

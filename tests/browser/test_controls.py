@@ -171,6 +171,7 @@ class Inventory:
 
     def look(self, at: LabPage | None = None) -> None:
         """Note every control that is there now."""
+        (at or self.lab).rest()
         page = (at or self.lab).page
         page.wait_for_timeout(100)
         found = page.evaluate(FOCUSABLE, self.rows)
@@ -311,7 +312,7 @@ def test_play_passes_events_at_its_speed_and_stands_where_the_machine_stands(lab
     assert lab.root.locator(".kl-play").get_attribute("aria-pressed") == "true"
     lab.root.locator(".kl-play").click()
     lab.page.wait_for_selector(".kmemlab-lab[data-playing='false']")
-    lab.page.wait_for_timeout(400)
+    lab.rest()
     stood = at(lab)[0]
     assert 60 < stood < 1316
     compare(lab)

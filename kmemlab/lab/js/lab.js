@@ -232,10 +232,12 @@ function render({ model, el }) {
   widths.observe(root);
   stillness.addEventListener("change", draw);
   const off = link.onChange(draw);
+  const offOwed = link.onOwed((owed) => setAttrs(root, { "data-owed": owed }));
 
   return () => {
     unfollow();
     off();
+    offOwed();
     player.dispose();
     link.leave();
     parts.presenter.dispose();

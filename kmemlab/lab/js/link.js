@@ -20,6 +20,7 @@ export function linkTo(model) {
 
 function makeLink(model) {
   const listeners = new Set();
+  const creditors = new Set();
   const waiting = [];
   // A page that opens late, or again, begins with the whole frame and its number.
   const link = {
@@ -30,6 +31,7 @@ function makeLink(model) {
     ask,
     sayTheme,
     busy,
+    onOwed,
     onChange,
     leave,
   };
@@ -101,14 +103,25 @@ function makeLink(model) {
 
   /** Sends an action; `answered` is called when its patch is here, before anything is drawn. */
   function ask(action, args = {}, answered = undefined) {
-    waiting.push({ at: performance.now(), answered });
+    owe({ at: performance.now(), answered });
     send({ op: "do", action, ...args });
   }
 
   /** Says whether the page is light or dark; answered like an action. */
   function sayTheme(theme) {
-    waiting.push({ at: performance.now() });
+    owe({ at: performance.now() });
     send({ op: "theme", theme });
+  }
+
+  function owe(answer) {
+    waiting.push(answer);
+    for (const creditor of creditors) creditor(busy());
+  }
+
+  /** Tells at once, before anything is drawn, how many answers are owed when something is asked. */
+  function onOwed(creditor) {
+    creditors.add(creditor);
+    return () => creditors.delete(creditor);
   }
 
   /** Sends a message; without an answer the lab will say that it has none. */

@@ -120,6 +120,7 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
     words.draw(link.silent ? { kind: "error", text: SMALL_NOT_CONNECTED } : frame.notice);
     setAttrs(root, {
       "data-seq": seq,
+      "data-owed": link.busy(),
       "data-position": frame.position ?? 0,
       "data-length": frame.length ?? 0,
       "data-step": frame.step ?? 0,
@@ -131,9 +132,11 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   const widths = new ResizeObserver(() => measure());
   widths.observe(root);
   const off = link.onChange(draw);
+  const offOwed = link.onOwed((owed) => setAttrs(root, { "data-owed": owed }));
   return () => {
     unfollow();
     off();
+    offOwed();
     player.dispose();
     link.leave();
     parts.dispose?.();
