@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ pytestmark = pytest.mark.browser
 
 def restart(lab: LabPage) -> None:
     lab.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+
+
+def kept_at(home: Path, position: int) -> None:
+    end = time.monotonic() + 30
+    while [json.loads(file.read_text())["position"] for file in home.glob("*.json")] != [position]:
+        assert time.monotonic() < end, "it was never written"
+        time.sleep(0.1)
 
 
 def test_after_a_restart_the_cell_offers_the_session_and_a_click_brings_it_back(lab: LabPage, tmp_path: Path) -> None:
@@ -34,7 +43,7 @@ def test_after_a_restart_the_cell_offers_the_session_and_a_click_brings_it_back(
     lab.page.wait_for_selector(".kmemlab-lab [role=treeitem][aria-selected=true]")
     lab.root.focus()
     lab.press("Shift+N")
-    lab.page.wait_for_timeout(3500)  # where one stands is written after a rest
+    kept_at(tmp_path / "kept", lab.position())  # where one stands is written after a rest
     before = lab.position(), lab.sentence(), lab.containers(), lab.slabs()
     state = lab.python("print(lab.session.machine.state_hash())")
     restart(lab)

@@ -114,11 +114,11 @@ def test_a_fast_play_sends_at_most_five_pictures_a_second_and_the_last_one_when_
     # Frames that came with a figure, counted where they come in.
     lab.page.evaluate(
         """async () => { const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-        window.klSent = []; window.klFrames = 0;
+        window.klSent = 0; window.klFrames = 0;
         kernel.anyMessage.connect((_, { msg, direction }) => {
           const content = msg.content?.data?.content;
           if (direction !== 'recv' || content?.op !== 'patch') return;
-          window.klFrames += 1; if (content.patch.figure) window.klSent.push(performance.now()); }); }"""
+          window.klFrames += 1; if (content.patch.figure) window.klSent += 1; }); }"""
     )
     for _ in range(3):
         lab.root.locator(".kl-speed").click()
@@ -131,11 +131,12 @@ def test_a_fast_play_sends_at_most_five_pictures_a_second_and_the_last_one_when_
     made = json.loads(lab.python("import json; print(json.dumps(made))"))
     sent, frames = lab.page.evaluate("() => [window.klSent, window.klFrames]")
     assert lab.position() > start + 20, "it was a fast play"
-    assert frames > len(sent)
-    for times, second in ((made, 1.0), (sent, 1000.0)):
-        assert 2 <= len(times) <= 3.7 * 5 + 2
-        inner = times[:-1]  # the last one is of the stop
-        assert all(sum(t <= other < t + second for other in inner) <= 6 for t in inner), times
+    assert frames > sent
+    # Counted where they are made: what the page receives may come in bunches, where the page had no time.
+    assert 2 <= len(made) <= (made[-1] - made[0]) * 5 + 2
+    inner = made[:-1]  # the last one is of the stop
+    assert all(sum(t <= other < t + 1 for other in inner) <= 6 for t in inner), made
+    assert 2 <= sent <= len(made)
     # What is drawn is where the play stopped.
     shown = json.loads(lab.python("print(json.dumps(lab._sent['figure']['data'][0]['node']['customdata']))"))
     fresh = json.loads(

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import random
-import time
 from bisect import bisect_right
 
 import plotly.graph_objects as go
@@ -96,12 +95,8 @@ def test_colours_come_from_the_palette() -> None:
     assert colours == greys | {SHADES["dark"]["orange"].solid}
 
 
-def test_sixteen_thousand_pages_are_quick_and_small() -> None:
-    rows = machine(16_384)
-    begin = time.perf_counter()
-    made = buddy_figure(rows, selected="/bomb").to_json()
-    assert time.perf_counter() - begin < 2
-    assert len(made) < 200_000
+def test_sixteen_thousand_pages_are_a_small_picture() -> None:
+    assert len(buddy_figure(machine(16_384), selected="/bomb").to_json()) < 200_000
 
 
 def test_a_larger_machine_is_no_larger_picture() -> None:
