@@ -4,6 +4,7 @@
 import { h, setAttrs, innerWidthOf } from "./dom.js";
 import { followTheme } from "./pagetheme.js";
 import { linkTo } from "./link.js";
+import { makeStanding } from "./standing.js";
 import { makePlayer } from "./play.js";
 import { makeActions } from "./actions.js";
 import { makeBar } from "./bar.js";
@@ -131,6 +132,7 @@ function render({ model, el }) {
   const guard = makeGuard((failure) => (state.broken = failure && { kind: "error", ...failure }));
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
   const player = makePlayer(link, () => draw());
+  const standing = makeStanding(root, link);
   const lab = { model, view, frame: () => link.frame, ask: link.ask, redraw: () => draw(), does: {} };
   const parts = buildParts(lab, root);
   lab.does = Object.assign(
@@ -217,13 +219,7 @@ function render({ model, el }) {
     // What had the focus may be gone from the picture: the keys stay with the lab.
     if (ours && focused !== root && !focused.getClientRects().length) root.focus({ preventScroll: true });
     drawNotice(frame);
-    setAttrs(root, {
-      "data-seq": seq,
-      "data-owed": link.busy(),
-      "data-position": frame.position ?? 0,
-      "data-length": frame.length ?? 0,
-      "data-step": frame.step ?? 0,
-    });
+    standing.draw();
   }
 
   el.append(root);
@@ -232,12 +228,11 @@ function render({ model, el }) {
   widths.observe(root);
   stillness.addEventListener("change", draw);
   const off = link.onChange(draw);
-  const offOwed = link.onOwed((owed) => setAttrs(root, { "data-owed": owed }));
 
   return () => {
     unfollow();
     off();
-    offOwed();
+    standing.dispose();
     player.dispose();
     link.leave();
     parts.presenter.dispose();

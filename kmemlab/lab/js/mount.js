@@ -5,6 +5,7 @@ import { h, setAttrs } from "./dom.js";
 import { followTheme } from "./pagetheme.js";
 import { makeWalks } from "./walks.js";
 import { linkTo } from "./link.js";
+import { makeStanding } from "./standing.js";
 import { makePlayer } from "./play.js";
 import { listenToKeys } from "./keys.js";
 import { holdBar } from "./predict.js";
@@ -79,6 +80,7 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   const state = { notice: null, twin: false };
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
   const player = makePlayer(link, () => draw());
+  const standing = makeStanding(root, link);
   /** @type {any} */
   const lab = { model, view, frame: () => link.frame, ask: link.ask, redraw: () => draw(), does: {} };
   const actions = smallActions(link, player, state, () => draw());
@@ -118,13 +120,7 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
     // A question that is open in any view of the session holds them all.
     holdBar(root, Boolean(frame.predict) && frame.predict.chosen === undefined);
     words.draw(link.silent ? { kind: "error", text: SMALL_NOT_CONNECTED } : frame.notice);
-    setAttrs(root, {
-      "data-seq": seq,
-      "data-owed": link.busy(),
-      "data-position": frame.position ?? 0,
-      "data-length": frame.length ?? 0,
-      "data-step": frame.step ?? 0,
-    });
+    standing.draw();
   }
 
   el.append(root);
@@ -132,11 +128,10 @@ export function mountSmall({ model, el }, name, build, sizeOf = () => "S") {
   const widths = new ResizeObserver(() => measure());
   widths.observe(root);
   const off = link.onChange(draw);
-  const offOwed = link.onOwed((owed) => setAttrs(root, { "data-owed": owed }));
   return () => {
     unfollow();
     off();
-    offOwed();
+    standing.dispose();
     player.dispose();
     link.leave();
     parts.dispose?.();
