@@ -90,6 +90,11 @@ def redirected(words: list[str]) -> tuple[list[str], str]:
     return (words[:-2], words[-1]) if len(words) >= 3 and words[-2] == ">" else (words, "")
 
 
+def echoed(args: list[str]) -> str:
+    """Return what `echo` prints with these arguments: "" where it prints nothing, and makes no write(2)."""
+    return " ".join(args[1:]) if args[:1] == ["-n"] else " ".join(args) + "\n"
+
+
 def hint_of(number: int, hint: str, log: EventLog | None, before: int, faults: list[int]) -> tuple[str, list[str]]:
     """Say what a command was refused for when faults were injected: the hint to keep, and what to say besides.
 

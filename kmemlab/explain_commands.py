@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from .commands import echoed
 from .engine.container_files import ContainerDir
 from .engine.container_input import parse_flag, plural
 from .engine.errors import KernelError
@@ -89,8 +90,10 @@ def done(session: Session, event: EventRow, words: list[str], target: str, resul
     if verb in LOOKING or words == ["mount"]:
         return "only read", {"verb": verb}
     if verb == "echo":
-        text = " ".join(args[1:] if args[:1] == ["-n"] else args)
-        return written(session, event, text, target, result) if target else ("only printed", {})
+        text = echoed(args)
+        if target and not text:
+            return "not written", {"file": name_of(target)}
+        return written(session, event, text.removesuffix("\n"), target, result) if target else ("only printed", {})
     if verb in ("mount", "umount", "mkdir", "rmdir", "mv", "chown"):
         return tree(session, verb, args)
     return tasks(session, event, verb, args, result)

@@ -337,6 +337,7 @@ TABLE: dict[str, Row] = {
     # -- a command that changes nothing
     "only read": row("{verb} only reads: nothing in the machine has changed.", source=SHELL),
     "only printed": row("echo only prints: nothing in the machine has changed.", source=SHELL),
+    "not written": row("There was nothing to write, so {file} is what it was.", source=SHELL),
     "nothing typed": row("Nothing was asked, and nothing has changed.", source=SHELL),
     "written": row("{file} of {name} is {value} now.", source="sys_write, fs/read_write.c 2.6.23"),
     # -- a command refused

@@ -59,8 +59,9 @@ hierarchy, the newest first: its subsystems, the highest first, and the path of 
 kmem.limit, kmem.usage, kmem.failcnt
 
 Bytes that may be charged, bytes that are, and charges that were refused. Write plain digits without a newline, so use
-`echo -n 65536 > kmem.limit`: the counter of 2007 takes the newline for junk (Invalid argument), and 1M too. An empty write
-is 0. A limit may be below usage: what is there stays, nothing new fits. kmem.failcnt can be written, kmem.usage cannot.""",
+`echo -n 65536 > kmem.limit`: the counter of 2007 takes the newline for junk (Invalid argument), and 1M too. A write of no
+bytes is 0, but `echo -n > kmem.limit` makes no write: the limit stays. A limit may be below usage: what is there stays,
+nothing new fits. kmem.failcnt can be written, kmem.usage cannot.""",
     "slabs": """\
 /sys/slab/CACHE/
 
@@ -161,7 +162,8 @@ it, and move tasks of his own into it. Only root can.""",
     "echo": """\
 echo [-n] TEXT [> FILE]
 
-Print, or write to a file. With -n there is no newline at the end. $$ is the pid of the task that runs.""",
+Print, or write to a file. With -n there is no newline at the end; `echo -n > FILE` opens the file and writes
+nothing, so it stays as it is. $$ is the pid of the task that runs.""",
     "ps": "ps\n\nList tasks with parent, name, open files and container. `echo NAME > /proc/PID/comm` names one.",
     "help": "help [COMMAND]\n\nList the commands, or explain one.",
     "man": "man TOPIC\n\nExplain a command or a file.",

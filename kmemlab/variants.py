@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .commands import redirected, words_of
+from .commands import echoed, redirected, words_of
 from .engine.errors import invalid
 from .session import Session
 
@@ -96,9 +96,9 @@ def plain(line: str) -> list[str]:
 
 
 def target_of(line: str) -> str:
-    """Return the file that an echo writes to, "" for none."""
+    """Return the file that an echo writes to, "" for none: `echo -n` alone writes nothing."""
     words, target = redirected(plain(line))
-    return target if words[:1] == ["echo"] else ""
+    return target if words[:1] == ["echo"] and echoed(words[1:]) else ""
 
 
 def made_by(line: str, mounted: set[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from .commands import CommandError, is_number, refused, usage_error, verb
+from .commands import CommandError, echoed, is_number, refused, usage_error, verb
 from .engine.container_input import parse_mount_options
 from .engine.errors import KernelError
 from .engine.hierarchy import Hierarchy
@@ -175,12 +175,8 @@ def cat(shell: Shell, args: list[str]) -> str:
 
 @verb("echo [-n] TEXT [> FILE]")
 def echo(shell: Shell, args: list[str]) -> str:
-    """Print, or write to a file in one write(2)."""
-    newline = "\n"
-    if args and args[0] == "-n":
-        newline = ""
-        args = args[1:]
-    text = " ".join(args) + newline
+    """Print, or write to a file in one write(2); with nothing to say in none, so that the file is opened and no more."""
+    text = echoed(args)
     if not shell.target:
         return text
     try:
@@ -188,7 +184,8 @@ def echo(shell: Shell, args: list[str]) -> str:
     except KernelError as error:
         raise refused(f"sh: can't create {shell.target}", error) from None
     try:
-        file.write(text)
+        if text:
+            file.write(text)
     except KernelError as error:
         raise refused("sh: write error", error) from None
     return ""

@@ -237,6 +237,7 @@ STORIES: list[Story] = [
             ("mkdir /containers/web", {}),
             ("cat /proc/version", {"only read": "cat only reads: nothing in the machine has changed."}),
             ("echo hello", {"only printed": "echo only prints: nothing in the machine has changed."}),
+            ("echo -n > /sys/slab/filp/trace", {"not written": "There was nothing to write, so trace is what it was."}),
             ("# nothing", {"nothing typed": "Nothing was asked, and nothing has changed."}),
             ("echo 0 > /sys/slab/filp/trace", {"written": "trace of filp is 0 now."}),
         ],
@@ -728,7 +729,8 @@ def test_long_names_of_containers_and_tasks_are_never_cut_off() -> None:
     ("line", "sentence"),
     [
         ("echo -n 9223372036854775807 > {bomb}/kmem.limit", "bomb may hold 9,223,372,036,854,775,807 bytes of kernel objects."),
-        ("echo -n > {bomb}/kmem.limit", "bomb may hold 0 bytes of kernel objects."),
+        ("echo -n 0 > {bomb}/kmem.limit", "bomb may hold 0 bytes of kernel objects."),
+        ("echo -n > {bomb}/kmem.limit", "There was nothing to write, so kmem.limit is what it was."),
         ("echo 2 > {bomb}/tasks", "init now lives in bomb, which pays for what it takes next."),
         ("echo 0 > {bomb}/tasks", "init now lives in bomb, which pays for what it takes next."),
         ("as 2 echo $$ > {bomb}/../bomb/tasks", "init now lives in bomb, which pays for what it takes next."),

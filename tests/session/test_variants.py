@@ -68,6 +68,14 @@ def test_the_root_and_names_with_spaces_have_limits_too() -> None:
     assert limits(variant(session, limits={"/a b": 1024, "/": 2048})) == {"/": 2048, "/a b": 1024}
 
 
+def test_an_echo_of_nothing_set_no_limit() -> None:
+    session = story()
+    session.run("echo -n > /containers/red/kmem.limit")
+    lines = list(limited(session, {"/red": 2048}))
+    assert "echo -n > /containers/red/kmem.limit" in lines
+    assert limits(variant(session, limits={"/red": 2048}))["/red"] == 2048
+
+
 def test_another_machine_is_booted_and_stands_at_the_same_event() -> None:
     session = story()
     session.seek(12)

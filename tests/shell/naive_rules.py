@@ -67,9 +67,11 @@ class Walk(Typist):
             self.naive.where[pid] = path
 
     def limit(self, chance: Random) -> None:
-        """Set a limit; the newline of a plain echo is refused."""
+        """Set a limit; the newline of a plain echo is refused, and an echo of nothing leaves the limit alone."""
         path, value, plain = self.path(chance), chance.choice(LIMITS), chance.random() < 0.2
-        line = f"echo {'' if plain else '-n '}{value} > {MOUNT}{path}/{self.naive.prefix}limit"
+        file = f"{MOUNT}{path}/{self.naive.prefix}limit"
+        self.says(self.line(f"echo -n > {file}"), 0)
+        line = f"echo {'' if plain else '-n '}{value} > {file}"
         if not plain:
             self.naive.limit[self.naive.ident[path]] = value
         self.says(self.line(line), errno.EINVAL if plain else 0)

@@ -94,12 +94,34 @@ def test_it_is_refused_with_a_sentence_and_nothing_changes(line: str, number: in
     assert "Traceback" not in result.err
 
 
-@pytest.mark.parametrize(("text", "value"), [("", 0), (str(2**64), 0), ("0", 0), ("007", 7), (str(2**63 - 1), 2**63 - 1)])
+@pytest.mark.parametrize(("text", "value"), [(str(2**64), 0), ("0", 0), ("007", 7), (str(2**63 - 1), 2**63 - 1)])
 def test_a_limit_of_nothing_or_too_much_is_taken_as_the_kernel_took_it(text: str, value: int) -> None:
     machine = ready()
-    result = machine.run(f"echo -n '{text}' > {LIMIT}" if text else f"echo -n > {LIMIT}")
+    result = machine.run(f"echo -n '{text}' > {LIMIT}")
     assert (result.status, machine.run(f"cat {LIMIT}").out) == (0, str(value))
     machine.check()
+
+
+@pytest.mark.parametrize("line", ["echo -n", "echo -n ''", "as 2 echo -n"])
+@pytest.mark.parametrize("file", [LIMIT, "/containers/a/kmem.usage", "/sys/slab/filp/cache_account", "/sys/slab/filp/shrink"])
+def test_nothing_to_write_is_no_write(line: str, file: str) -> None:
+    machine = ready()
+    machine.run(f"echo -n 4096 > {LIMIT}")
+    before = machine.state_hash()
+    assert (machine.run(f"{line} > {file}").status, machine.state_hash()) == (0, before)
+    assert machine.run(f"cat {LIMIT}").out == "4096"
+
+
+def test_a_write_of_no_bytes_is_a_limit_of_zero_as_the_kernel_took_it() -> None:
+    machine = ready()
+    machine.tree.write(LIMIT, "")
+    assert machine.run(f"cat {LIMIT}").out == "0"
+
+
+def test_a_file_that_nothing_is_written_to_is_opened_all_the_same() -> None:
+    machine = ready()
+    assert machine.run("echo -n > /no/where").errno == errno.ENOENT
+    assert machine.run("echo -n > /containers").errno == errno.EISDIR
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "1.5"])
