@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from ..engine.allocators import SLUB
-from ..engine.before_on import SKIP
-from ..engine.irq import CURRENT
-from ..engine.off import EMPTY
-from ..engine.patchset import V3
-from ..engine.profiles import ERAS
-from ..engine.rcu import NOW
+from ..engine.errors import KernelError
+from ..engine.profiles import ERAS, parse_size
 from ..recordings import ForeignFileError, open_text
 from ..session import Session
 from ..shell import Result
@@ -52,18 +48,44 @@ def open_session(arguments: argparse.Namespace) -> Session:
     if era not in ERAS or rest != "nomerge":
         known = " or ".join(f"{each}-nomerge" for each in ERAS)
         raise ForeignFileError(Path("--profile"), 1, known, arguments.profile)
-    return Session(
-        slub=era,
-        boot="slub_nomerge" if arguments.boot is None else arguments.boot,
-        rcu=arguments.rcu or NOW,
-        irq_payer=arguments.irq_payer or CURRENT,
-        rss=arguments.rss,
-        off=arguments.off or EMPTY,
-        patchset=arguments.patchset or V3,
-        allocator=arguments.allocator or SLUB,
-        before_on=arguments.before_on or SKIP,
-        kinds=arguments.kinds or "cache",
-    )
+    given = {name: value for name, value in asked(arguments).items() if value is not None}
+    return Session(slub=era, rss=arguments.rss, **given)
+
+
+def asked(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of `Profile` that options name; None where one is not given.
+
+    Raises:
+        ForeignFileError: for a size or a number that is none. Whether a machine can have it the machine says.
+    """
+    try:
+        memory = None if arguments.memory is None else parse_size(arguments.memory)
+    except KernelError as error:
+        raise ForeignFileError(Path("--memory"), 1, "a size such as 64M", repr(arguments.memory[:20])) from error
+    return {
+        "memory": memory,
+        "cpus": whole("--cpus", arguments.cpus),
+        "seed": whole("--seed", arguments.seed),
+        "rcu": arguments.rcu,
+        "irq_payer": arguments.irq_payer,
+        "boot": arguments.boot,
+        "off": arguments.off,
+        "patchset": arguments.patchset,
+        "before_on": arguments.before_on,
+        "kinds": arguments.kinds,
+        "allocator": arguments.allocator,
+    }
+
+
+def whole(option: str, text: str | None) -> int | None:
+    """Read a whole number of at most 18 digits.
+
+    Raises:
+        ForeignFileError: for anything else.
+    """
+    if text is not None and not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ForeignFileError(Path(option), 1, "a whole number", repr(text[:20]))
+    return None if text is None else int(text)
 
 
 def fitting(session: Session, arguments: argparse.Namespace) -> Session:
@@ -73,18 +95,11 @@ def fitting(session: Session, arguments: argparse.Namespace) -> Session:
         ForeignFileError: if it was not.
     """
     profile = session.machine.profile
-    for option, asked, has in (
-        ("--rcu", arguments.rcu, profile.rcu),
-        ("--irq-payer", arguments.irq_payer, profile.irq_payer),
-        ("--boot", arguments.boot, profile.boot),
-        ("--off", arguments.off, profile.off),
-        ("--patchset", arguments.patchset, profile.patchset),
-        ("--before-on", arguments.before_on, profile.before_on),
-        ("--kinds", arguments.kinds, profile.kinds),
-        ("--allocator", arguments.allocator, profile.allocator),
-    ):
-        if asked not in (None, has):
-            raise ForeignFileError(arguments.session, 1, f"a session with {option} {asked}", has)
+    for name, value in asked(arguments).items():
+        has = getattr(profile, name)
+        if value not in (None, has):
+            option = f"--{name.replace('_', '-')}"
+            raise ForeignFileError(arguments.session, 1, f"a session with {option} {value}", str(has))
     if arguments.rss and not profile.rss:
         raise ForeignFileError(arguments.session, 1, "a session with --rss", "one without")
     return session

@@ -200,8 +200,8 @@ def parse_size(text: str | int) -> int:
     if not isinstance(text, str):
         raise invalid(f"{text!r} is not a size")
     digits = text[:-1] if text[-1:].upper() in ("K", "M", "G") else text
-    if not (digits.isascii() and digits.isdigit()):
-        raise invalid(f"{text!r} is not a size: write digits, then K, M or G if you like")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 40):
+        raise invalid(f"{text[:40]!r} is not a size: write digits, then K, M or G if you like")
     return int(digits) << {"K": 10, "M": 20, "G": 30}.get(text[-1:].upper(), 0)
 
 

@@ -282,9 +282,47 @@ def test_a_session_that_cannot_be_read_is_one_line_and_exit_2(tmp_path: Path, te
     assert file.read_text() == text
 
 
-@pytest.mark.parametrize("arguments", [["--profile", "3.0"], ["--profile", "2.6.24"], ["/nope"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *[["--profile", text] for text in ("3.0", "2.6.24")],
+        ["/nope"],
+        *[["--memory", text] for text in ("2T", "", "-1", "9" * 5000)],
+        *[["--seed", text] for text in ("x", "1.5", "9" * 5000)],
+        *[["--cpus", text] for text in ("two", "\u0662")],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:20],
+)
 def test_what_sh_cannot_start_with_is_one_line_and_exit_2(arguments: list[str]) -> None:
     assert ": expected " in one_line(kmemlab("sh", *arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--memory", "32K"], "memory=32768: choose 64K to 16G, a multiple of 4096"),
+        (["--memory", "17G"], f"memory={17 << 30}: choose 64K to 16G, a multiple of 4096"),
+        (["--memory", "100000"], "memory=100000: choose 64K to 16G, a multiple of 4096"),
+        (["--cpus", "0"], "cpus=0: choose 1 to 64"),
+        (["--cpus", "65"], "cpus=65: choose 1 to 64"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_machine_that_there_is_not_is_one_line_and_exit_2(arguments: list[str], words: str) -> None:
+    assert one_line(kmemlab("sh", *arguments, stdin="ls\n")) == f"kmemlab: {words}\n"
+
+
+def test_sh_has_the_memory_the_cpus_and_the_seed_that_are_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    ran = kmemlab("sh", "--memory", "2M", "--cpus", "2", "--seed", "-7", "--session", file, stdin="as 1@1 open 9000\n")
+    assert (ran.returncode, ran.stderr.partition(" (")[0]) == (1, "open: Too many open files in system")
+    profile = json.loads(file.read_text())["profile"]
+    assert (profile["memory"], profile["cpus"], profile["seed"]) == (2 << 20, 2, -7)
+    before = file.read_text()
+    for option, other, same in (("--memory", "1G", "2048K"), ("--cpus", "1", "2"), ("--seed", "0", "-7")):
+        assert f"expected a session with {option} " in one_line(kmemlab("sh", "--session", file, option, other, stdin=""))
+        assert kmemlab("sh", "--session", file, option, same, stdin="").returncode == 0
+    assert file.read_text() == before
 
 
 WHOSE = """\
