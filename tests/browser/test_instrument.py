@@ -158,6 +158,34 @@ def test_the_event_log_lists_what_the_filter_matches_and_a_click_goes_there(lab:
     assert lab.root.locator(".kl-logfilter").input_value() == "<b>nobody</b>"
 
 
+SEEN_MENU = """() => {
+  const list = document.querySelector('.kmemlab-lab .kl-menu:not([hidden])');
+  const last = [...list.querySelectorAll('button')].at(-1);
+  const view = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect(), box = last.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + 20, box.y + box.height / 2);
+  return { scrolls: list.scrollHeight > list.clientHeight, page: list.getBoundingClientRect().bottom <= view.bottom,
+           last: last.contains(top), focus: last === document.activeElement }; }"""
+
+
+@pytest.mark.parametrize(("size", "scrolls"), [((1280, 720), False), ((1024, 768), False), ((1024, 660), True)])
+def test_the_menus_last_entry_is_reached_on_a_small_screen(lab: LabPage, size: tuple[int, int], scrolls: bool) -> None:
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    lab.open("from kmemlab import Lab, Session\nlab = Lab(Session(memory='2M'))\nlab")
+    lab.ready()
+    more = lab.root.locator(".kl-more")
+    more.click()
+    assert lab.page.evaluate(SEEN_MENU) == {"scrolls": scrolls, "page": True, "last": not scrolls, "focus": False}
+    lab.page.keyboard.press("ArrowUp")  # by keyboard: up from the first is the last
+    assert lab.page.evaluate(SEEN_MENU) == {"scrolls": scrolls, "page": True, "last": True, "focus": True}
+    lab.page.keyboard.press("Escape")
+    more.click()
+    lab.root.locator(".kl-menuitem").first.hover()
+    lab.page.mouse.wheel(0, 400)  # by mouse: the menu scrolls, the page stays
+    lab.page.wait_for_function("() => " + "(" + SEEN_MENU + ")().last")
+    lab.root.get_by_role("menuitem", name="Keys").click()
+    assert lab.root.locator(".kl-keytable").is_visible()
+
+
 def test_a_container_has_a_menu_its_commands_are_copied_and_share_copies_a_link(lab: LabPage) -> None:
     lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     lab.open(BOMB)

@@ -12,6 +12,18 @@ export function menuItem(words, run, key = "") {
   );
 }
 
+// A menu that is shorter than this is none: the page scrolls instead.
+const SHORTEST = 200;
+const MARGIN = 4;
+
+/** How tall a menu can be and be seen to its end: down to the window's edge, or to that of whatever cuts it off before. */
+function roomOf(list) {
+  let bottom = window.innerHeight;
+  for (let around = list.parentElement; around && around !== document.body; around = around.parentElement)
+    if (getComputedStyle(around).overflowY !== "visible") bottom = Math.min(bottom, around.getBoundingClientRect().bottom);
+  return Math.max(SHORTEST, Math.floor(bottom - list.getBoundingClientRect().top - MARGIN));
+}
+
 /**
  * @param {HTMLElement} list the menu; hidden at first
  * @param {(show: boolean) => void} [told] called after it has opened or closed
@@ -28,6 +40,7 @@ export function makePopup(list, told = () => {}) {
     opener = button;
     if (on) before = document.activeElement;
     list.hidden = !on;
+    if (on) list.style.setProperty("--kl-room", `${roomOf(list)}px`);
     if (opener) setAttrs(opener, { "aria-expanded": String(on) });
     if (on) document.addEventListener("pointerdown", clicked);
     else document.removeEventListener("pointerdown", clicked);
