@@ -401,22 +401,49 @@ def test_the_keys_stay_with_the_lab_when_what_had_them_is_gone(lab: LabPage) -> 
     assert lab.page.evaluate("() => document.activeElement === document.querySelector('.kmemlab-lab')")
 
 
+NEWEST = """() => { const log = document.querySelector('.kmemlab-lab .kl-history'), all = log.querySelectorAll('.kl-cmd');
+  const box = all[all.length - 1].getBoundingClientRect(), around = log.getBoundingClientRect();
+  return [all[all.length - 1].innerText, box.top - around.top, around.bottom - box.bottom] }"""
+
+
 @pytest.mark.long
 def test_a_long_answer_is_read_from_its_beginning(lab: LabPage) -> None:
     lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
     lab.ready()
-    lab.page.set_viewport_size({"width": 1920, "height": 1080})
     lab.full_screen()
-    lab.type("ps")
-    lab.type("man mount")
-    seen = lab.page.evaluate(
-        """() => { const log = document.querySelector('.kmemlab-lab .kl-history'), all = log.querySelectorAll('.kl-cmd');
-        const box = all[all.length - 1].getBoundingClientRect(), around = log.getBoundingClientRect();
-        return [all[all.length - 1].innerText, box.top - around.top, around.bottom - box.bottom] }"""
-    )
-    assert seen[0] == "# man mount"
-    assert seen[1] >= -2
-    assert seen[2] > 0
+    for width, height in ((1920, 1080), (1280, 800)):  # a column, and a drawer that opens again
+        lab.page.set_viewport_size({"width": width, "height": height})
+        lab.page.wait_for_timeout(250)
+        lab.type("ps")
+        lab.type("man mount")
+        for _ in range(2):
+            name, above, below = lab.page.evaluate(NEWEST)
+            assert (name, above >= -2, below > 0) == ("# man mount", True, True), (width, above, below)
+            lab.page.keyboard.press("Escape")
+            lab.page.keyboard.press("/")
+
+
+def test_what_the_last_line_has_no_room_for_is_left_out_in_whole_words(lab: LabPage) -> None:
+    lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
+    lab.ready()
+    lab.full_screen()
+    lab.type("man kmalloc_account")
+    whole = lab.python("print(lab.session.results[-1].out.partition('\\n')[0], end='')")
+    lab.root.focus()
+    shown = lab.root.locator(".kl-last span")
+    lengths = []
+    for width in (1280, 1200, 1000):
+        lab.page.set_viewport_size({"width": width, "height": 800})
+        lab.page.wait_for_timeout(250)
+        text = shown.inner_text()
+        assert text.endswith(" …"), text
+        assert whole.startswith(text[:-1]), "it ends where a word ends"
+        assert lab.page.evaluate("(e) => e.scrollWidth <= e.clientWidth", lab.root.locator(".kl-last").element_handle())
+        lengths.append(len(text))
+    assert lengths[0] > lengths[-1] > 20
+    lab.type("echo a b")  # there is room for this
+    lab.root.focus()
+    assert shown.inner_text() == "a b"
 
 
 CRASHED = """from kmemlab import Lab, Session

@@ -6,6 +6,7 @@ import { h, setAttrs, changeDetector } from "./dom.js";
 const CANDIDATES_SHOWN = 6;
 const COMPLETE_DELAY = 70;
 const HISTORY_SHOWN = 200;
+const ABOVE_NEWEST = 4;
 
 /** @param {import("./dom.js").Lab} lab */
 export function makeTerminal(lab) {
@@ -73,7 +74,7 @@ export function makeTerminal(lab) {
   };
   const openDrawer = (open) => {
     el.classList.toggle("kl-open", open);
-    if (open) history.scrollTop = history.scrollHeight;
+    if (open) showNewest(history);
   };
   const recall = (by) => {
     const commands = lines.map((entry) => entry.cmd).filter(Boolean);
@@ -127,6 +128,9 @@ export function makeTerminal(lab) {
     action();
   });
 
+  // How much of the last answer there is room for changes with the window, without a frame.
+  new ResizeObserver(() => fitLast(last)).observe(prompt);
+
   return {
     el,
     /** Puts the cursor at the prompt, with a line that waits for Enter if one is given. */
@@ -157,11 +161,7 @@ export function makeTerminal(lab) {
       lines = terminal.history ?? [];
       place = lines.filter((entry) => entry.cmd).length;
       history.replaceChildren(...lines.slice(-HISTORY_SHOWN).flatMap(historyLines));
-      history.scrollTop = history.scrollHeight;
-      // An answer that is longer than its place is read from its beginning.
-      const commands = history.querySelectorAll(".kl-cmd");
-      const newest = /** @type {HTMLElement | undefined} */ (commands[commands.length - 1]);
-      if (newest) history.scrollTop = Math.min(history.scrollTop, newest.offsetTop - history.offsetTop);
+      showNewest(history);
       drawLast(last, lines[lines.length - 1]);
     },
   };
@@ -178,13 +178,37 @@ function historyLines(entry) {
   ].filter(Boolean);
 }
 
+/** Scrolls to the end; an answer that is longer than its place is read from its beginning. */
+function showNewest(history) {
+  history.scrollTop = history.scrollHeight;
+  const commands = history.querySelectorAll(".kl-cmd");
+  const newest = commands[commands.length - 1];
+  const above = newest ? history.getBoundingClientRect().top - newest.getBoundingClientRect().top : 0;
+  if (above > 0) history.scrollTop -= above + ABOVE_NEWEST;
+}
+
 /** Below L: the last command and its answer at the end of the prompt line. */
 function drawLast(last, entry) {
-  const answer = entry?.err || entry?.out || "";
+  const [answer] = (entry?.err || entry?.out || "").split("\n");
   setAttrs(last, { hidden: !entry });
   last.replaceChildren(
-    ...(entry
-      ? [`# ${entry.cmd ?? ""}`, h("span", { class: entry.err ? "kl-no" : "" }, answer.split("\n")[0])]
-      : []),
+    ...(entry ? [`# ${entry.cmd ?? ""}`, h("span", { class: entry.err ? "kl-no" : "", "data-whole": answer }, answer)] : []),
   );
+  fitLast(last);
+}
+
+/** Leaves out what there is no room for, in whole words. */
+function fitLast(last) {
+  const span = last.querySelector("span");
+  if (!span) return;
+  const whole = span.dataset.whole;
+  span.textContent = whole;
+  const over = last.scrollWidth - last.clientWidth;
+  if (over <= 0) return;
+  const ends = [...whole.matchAll(/\S+/g)].map((word) => word.index + word[0].length);
+  // The letters are all of one width, so this is near; what is still too long loses one word after the other.
+  const room = whole.length - Math.floor((over * last.textContent.length) / last.scrollWidth);
+  let words = ends.filter((end) => end <= room).length;
+  do span.textContent = `${whole.slice(0, ends[words - 1] ?? 0)} …`;
+  while (last.scrollWidth > last.clientWidth && words-- > 0);
 }
