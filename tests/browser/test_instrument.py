@@ -482,6 +482,25 @@ def test_a_crashed_kernel_shows_its_trace_and_the_way_back(lab: LabPage) -> None
     assert lab.python("print(lab.session.machine.crash.halted)").strip() == "True"
 
 
+def test_what_is_said_to_a_machine_that_cannot_be_is_not_behind_the_card(lab: LabPage) -> None:
+    lab.open('from kmemlab import Lab, Session\nlab = Lab(Session(memory="2M"))\nlab')
+    lab.ready()
+    lab.full_screen()
+    lab.root.focus()
+    lab.press("m")
+    card = lab.root.locator(".kl-machine")
+    card.locator(".kl-switch[data-name=boot]").select_option("slub_nomerge kmalloc_account")
+    card.locator(".kl-switch[data-name=off]").select_option("drain")
+    before = lab.data("seq")
+    card.locator(".kl-become").click()
+    lab.settle(before)
+    said = lab.root.locator(".kl-notice")
+    assert "boot option kmalloc_account" in said.inner_text()
+    text, there = said.bounding_box(), card.bounding_box()
+    assert text and there
+    assert text["x"] + text["width"] <= there["x"]
+
+
 def test_the_same_story_is_told_on_another_machine_or_beside_one(lab: LabPage) -> None:
     lab.open(BOMB)
     lab.ready()
