@@ -22,13 +22,14 @@ from typing import Any
 from kmemlab.lessons.asked import Asked
 from kmemlab.lessons.checking import table_of
 from kmemlab.lessons.comparing import spelled
-from kmemlab.lessons.table import Case, Row, Say, Values
+from kmemlab.lessons.table import Case, Prediction, Row, Say, Values
 from kmemlab.lessons.verdict import RIGHT, Verdict
 
 from . import notebooks, slides, values
 
 INTO = notebooks.ROOT / "build" / "answers"
 SOLUTIONS = notebooks.ROOT / "tests" / "lessons" / "solutions"
+SEEDS = range(31)  # a class
 ASKED = SOLUTIONS / "asked.toml"  # what a teacher asks, and what to listen for
 
 
@@ -82,7 +83,7 @@ def key(path: Path) -> str:
     head = notebook.cells[0].source.partition("\n")[0]
     return "\n".join([
         f"{head}: answers", "",
-        "What the machine says, asked when this file was made. Whose session has a seed has numbers of their own.", "",
+        "What the machine says, asked when this file was made.", "",
         *(told[number] for number in table), *listening(lesson),
     ])  # fmt: skip
 
@@ -104,24 +105,40 @@ def asked_of(text: str, names: dict[str, Any]) -> str:
 def predicted(asked: Asked, question: str) -> str:
     """Return the part about a prediction."""
     lines = [f"{chr(65 + place)}. {line}" for place, line in enumerate(asked.lines)]
+    own = by_seed(asked.number, asked.row) if asked.case.session is not None and asked.kind == "number" else []
     return "\n".join([
         f"## {asked.number} · prediction", "", question, "", *(f"* {line}" for line in lines), "",
-        f"**The machine:** {asked.spelled(asked.wanted)}", "", *foreseen(asked.row.says),
+        f"**The machine:** {asked.spelled(asked.wanted)}", "", *own, *foreseen(asked.row.says),
     ])  # fmt: skip
 
 
 def checked(verdict: Verdict, row: Row, source: str, question: str) -> str:
     """Return the part about an exercise."""
-    # One right value, the same for everybody: an exercise with a session may have numbers of its own.
     value = []
-    if isinstance(row, Values) and not row.session:
-        value = [f"**The machine:** {spelled(row.answer(Case(verdict.number)))}", ""]
+    if isinstance(row, Values):
+        value = by_seed(verdict.number, row) if row.session else said_to(verdict.number, row)
     says = getattr(row, "says", ())
     return "\n".join([
         f"## {verdict.number} · exercise", "", *([question, ""] if question else []), *value,
         "```python", source.strip(), "```", "", *foreseen(says),
         *([f"Anything else: {row.look}", ""] if isinstance(row, Values) else []),
     ])  # fmt: skip
+
+
+def said_to(number: str, row: Values) -> list[str]:
+    """Return the one value that is right for everybody."""
+    return [f"**The machine:** {spelled(row.answer(Case(number)))}", ""]
+
+
+def by_seed(number: str, row: Values | Prediction) -> list[str]:
+    """Return what is right for each number that a learner may have been given, where it is not the same for all."""
+    found = [spelled(row.answer(Case(number, seed=seed))) for seed in SEEDS]
+    if len(set(found)) == 1:
+        return []
+    return [
+        "**The machine,** by the seed of the session:", "", "| seed | answer |", "|---|---|",
+        *(f"| {seed} | {answer} |" for seed, answer in zip(SEEDS, found, strict=True)), "",
+    ]  # fmt: skip
 
 
 def foreseen(says: tuple[Say, ...]) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final
 
 from ..engine.buddy import PAGES, Zone
 from ..engine.types import PAGE_SIZE
 from ..session import Session
+from .own import own_number
 from .table import Case, Function, Prediction, Say, Story, Table, Trial, Values
 from .verdict import Verdict, blank, not_yet, right
 
 PAIRS: Final = ((6, 1), (5, 0), (8, 3), (96, 5))
+ORDERS: Final = (1, 0, 3, 5)  # of the blocks of exercise 2
 MANY: Final = 1024  # pages of the lesson's machine
 HUGE: Final = 9  # order of 2 MiB
 Free = dict[int, set[int]]
@@ -78,6 +80,25 @@ def buddy_of(pfn: int, order: int) -> int:
         if min(pfn, other) in free_of(zone)[order + 1]:
             return other
     raise AssertionError("a block below the top has a buddy")
+
+
+def own_blocks(case: Case) -> list[tuple[int, int]]:
+    """Return the blocks of exercise 2, page and order. The first is everybody's; the last two are a lower and an upper half."""
+    pages = (
+        6, own_number("01.5", case.seed, 1, 99), 16 * own_number("01.5b", case.seed, 1, 12),
+        64 * own_number("01.5c", case.seed, 1, 7) + 32,
+    )  # fmt: skip
+    return list(zip(pages, ORDERS, strict=True))
+
+
+def each_turned(turn: Callable[[int, int], int]) -> Callable[[Any, Any], bool]:
+    """Return a function that says whether three blocks of one's own were each answered by `turn(page, order)`."""
+
+    def all_three(given: Any, wanted: Any) -> bool:
+        pairs = zip(wanted, ORDERS, strict=True)
+        return bool(given[1:] == [turn(buddy ^ (1 << order), order) for buddy, order in pairs][1:])
+
+    return all_three
 
 
 def is_behind(given: Any, wanted: int) -> bool:
@@ -201,14 +222,32 @@ TABLE: Table = {
         praise="The buddy begins at page {answer}.",
     ),
     "01.5": Values(
-        lambda _: [buddy_of(pfn, order) for pfn, order in PAIRS],
+        lambda case: [buddy_of(pfn, order) for pfn, order in own_blocks(case)],
         "Write the page in binary, and turn over the bit that is worth 2 to the power of the order. Only that one.",
         (
-            Say([4, 6, 16, 128], "Those are the blocks behind. Which are the upper halves, and have their buddy in front?"),
-            Say([4, 4, 0, 128], "In binary 96 is 110 0000. Which bit is worth 32?"),
-            Say([4, 4, 16, 64], "In binary 8 is 1000. Which bit is worth 8, and is it set?"),
+            Say(
+                each_turned(lambda pfn, order: pfn + (1 << order)),
+                "Those are the blocks behind. Which are the upper halves, and have their buddy in front?",
+            ),
+            Say(
+                each_turned(lambda pfn, order: pfn - (1 << order)),
+                "Those are the blocks in front. Which are the lower halves, and have their buddy behind?",
+            ),
+            Say(
+                each_turned(lambda pfn, order: pfn ^ order),
+                "You have turned over the bits of the order itself. What is 2 to the power of the order?",
+            ),
+            Say(
+                lambda given, wanted: given[3] == wanted[3] + 64,
+                "In binary the fourth page ends in 10 0000. Which bit is worth 32?",
+            ),
+            Say(
+                lambda given, wanted: given[2] == wanted[2] - 16,
+                "In binary the third page ends in 0000. Which bit is worth 8, and is it set?",
+            ),
         ),
         "{answer}.",
+        session="me",
     ),
     "01.6": Function(
         buddies,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from ..records import ContainerRow, SlabRow
 from ..session import Session
+from .own import own_number
 from .table import Case, Function, Prediction, Say, Story, Table, Trial, Values, cells_of
 from .verdict import Verdict, blank, not_yet, right
 
-EIGHTY: Final = ("open 80", "close 3 20 40 41")
 BLUE: Final = (
     "mount -t container -o kmem none /dev/container", "mkdir /dev/container/blue", "echo 0 > /dev/container/blue/tasks",
     "echo 1 > /sys/slab/filp/cache_account",
@@ -96,15 +96,26 @@ def turned(before: dict[int, SlabRow], after: dict[int, SlabRow], cells: list[st
         yield "Take over cells of the cpu slab" if int(cell, 16) in row.remote else "Pop a cell from the cpu's private list"
 
 
+def eighty(case: Case) -> list[str]:
+    """Return the commands of exercise 2. Which two files of slab 2 are closed last is the learner's own, and in which order."""
+    even, odd = 2 * own_number("02.6", case.seed, 16, 23), 2 * own_number("02.6b", case.seed, 16, 23) + 1
+    return ["open 80", f"close 3 20 {even} {odd}"]
+
+
 def refilled(case: Case) -> list[str]:
-    """Return the cells of five opens after `EIGHTY`, on the SLUB of the learner's machine.
+    """Return the cells of five opens after `eighty`, on the SLUB of the learner's machine.
 
     The five files are then opened there, too, so that there is something to step through.
     """
     slub = case.session.machine.profile.slub if case.session is not None else "2.6.24"
-    if case.session is not None and case.session.commands == list(EIGHTY):
+    if case.session is not None and case.session.commands == eighty(case):
         case.session.run("open 5")
-    return cells_of(machine(*EIGHTY, "open 5", slub=slub))
+    return cells_of(machine(*eighty(case), "open 5", slub=slub))
+
+
+def of_slab_2(cells: Any) -> list[str]:
+    """Return those of some cells that are slab 2's."""
+    return [cell for cell in cells if cell.startswith("2:")]
 
 
 def stocks(_: Case) -> Iterator[Trial]:
@@ -207,8 +218,12 @@ TABLE: Table = {
                 "Slab 4 is in the cpu's hand, and it has no free cell left.",
             ),
             Say(
-                lambda given, _: "2:8" in given and "2:9" in given and given.index("2:8") < given.index("2:9"),
+                lambda given, wanted: of_slab_2(given) == of_slab_2(wanted)[::-1],
                 "Both were freed into slab 2. Which was freed last?",
+            ),
+            Say(
+                lambda given, _: any(len(each.partition(":")[2]) > 1 for each in given),
+                "A slab has sixteen cells, 0 to 9 and then a to f. How is the cell behind 9 called?",
             ),
         ),
         "{answer}: slab by slab as they stand on the list, and a new slab when it is empty.",

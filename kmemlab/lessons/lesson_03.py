@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..engine.res_counter import NO_LIMIT, U64, ResCounter
 from ..records import ContainerRow
 from ..session import Session
+from .own import own_number
 from .table import Case, Function, Prediction, Say, Story, Table, Trial, Values
 from .verdict import Verdict, blank, not_yet, right
 
@@ -94,6 +95,13 @@ def rows_of(limit: int, steps: Steps) -> list[list[int]]:
             counter.uncharge(size)
         rows.append([int(counter.usage), int(counter.failcnt)])
     return rows
+
+
+def own_steps(case: Case) -> Steps:
+    """Return the steps of exercise 4: the learner's own, but an exact fit and a byte too many. The last may fit or not."""
+    first = 100 * own_number("03.7", case.seed, 3, 7)
+    back, last = own_number("03.7b", case.seed, 110, 290), own_number("03.7c", case.seed, 110, 290)
+    return [("charge", first), ("charge", 1000 - first), ("charge", 1), ("uncharge", back), ("charge", last)]
 
 
 def usages(steps: Steps) -> list[int]:
@@ -229,14 +237,27 @@ TABLE: Table = {
     ),
     "03.6": Values(lambda _: usages([("charge", 400)] * 3), "What does a refused charge change?", praise="{answer}."),
     "03.7": Values(
-        lambda _: usages([("charge", 400), ("charge", 600), ("charge", 1), ("uncharge", 400), ("charge", 400)]),
+        lambda case: usages(own_steps(case)),
         "An exact fit is allowed; a refused charge changes failcnt and nothing else.",
         (
-            Say(lambda given, _: given[1] == 400, "Does an exact fit not fit?"),
-            Say(lambda given, _: given[2] == 1001, "May usage pass the limit?"),
+            Say(lambda given, wanted: given[1] == wanted[0], "Does an exact fit not fit?"),
+            Say(lambda given, _: max(given) > 1000, "May usage pass the limit?"),
+            Say(
+                lambda given, wanted: wanted[4] < given[4] == 1000,
+                "The last one: is a charge that does not fit cut down to what fits?",
+            ),
+            Say(
+                lambda given, wanted: given[4] == wanted[3] < wanted[4],
+                "The last one: how much room had the uncharge made, and how much is asked for?",
+            ),
             Say(lambda given, _: given[-1] == 0, "Was none of the five refused?"),
+            Say(
+                lambda given, wanted: given[:-1] == wanted[:-1],
+                "Usage is right all along. At how many of the five did it not change?",
+            ),
         ),
         "{answer}.",
+        session="me",
     ),
     "03.8": Prediction(
         "order",

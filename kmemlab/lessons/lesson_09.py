@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from ..engine.kmem_cache import KMALLOC
+from ..engine.types import PAGE_SIZE
+from ..records import SlabRow
 from ..session import Session
 from ..survey import all_slab_rows
-from .arena import MOST_MARKS, NAMED, NINE, arena, share_of
+from .arena import HONEST, MOST_MARKS, NAMED, NINE, arena, prepared, share_of
 from .arena_table import Arena
+from .own import own_number
+from .seen import seen
 from .table import Case, Prediction, Say, Table, Values
 from .verdict import Verdict, blank, not_yet, right
 
@@ -126,6 +131,38 @@ def past_the_marks(fought: Arena) -> Verdict:
     )
 
 
+def own_limit(case: Case) -> int:
+    """Return the learner's own limit of exercise 5, in bytes: above the honest work, too low for memory to be full first."""
+    return 50 * own_number("09.7", case.seed, 124, 194)
+
+
+def through(case: Case) -> list[int]:
+    """Return how many full pipes the bomb gets under the learner's own limit, the pages in them, what is left of the limit."""
+    limit = own_limit(case)
+    got = arena("pipe", marks=["filp"], limit=limit).rows[0].seen
+    session = Session()
+    session.run("pipe -f 1")
+    files = sum(row.inuse for row in session.records("slabs") if isinstance(row, SlabRow))
+    written = next(line.unseen for line in seen(session).lines if line.name == "pipe_buffer")
+    pipes = got // (files * int(session.machine.find_cache("filp").size))
+    return [pipes, pipes * written // PAGE_SIZE, limit - honest_usage() - got]
+
+
+@cache
+def honest_usage() -> int:
+    """Return what blue's honest work is charged where `filp` is marked, in bytes."""
+    machine, honest, _, _, owner = prepared(("filp",))
+    for line in HONEST:
+        machine.run(f"as {honest} {line}")
+    return int(owner.res.usage)
+
+
+def honest_too(given: Any, wanted: Any) -> bool:
+    """Say whether the honest work's files were taken for the bomb's, two a pipe."""
+    files = honest_usage() // int(Session().machine.find_cache("filp").size)
+    return bool(given[0] == wanted[0] + files // 2)
+
+
 TABLE: Table = {
     "09.0": Prediction(
         "number",
@@ -160,4 +197,29 @@ TABLE: Table = {
     ),
     "09.5": Fought(four_marks),
     "09.6": Fought(past_the_marks),
+    "09.7": Values(
+        through,
+        "What is left of the limit after blue's honest files, and how much of it does one pipe take?",
+        (
+            Say(honest_too, "Is all of the limit the bomb's? blue has files open already."),
+            Say(lambda given, wanted: given[0] // 2 == wanted[0], "So many files, perhaps. How many of them has a pipe?"),
+            Say(lambda given, wanted: given[0] == wanted[0] + 1, "For the last one there is room for a file. Is that a pipe?"),
+            Say(
+                lambda given, wanted: (
+                    given[0] == wanted[0] and given[1] in (PAGE_SIZE * wanted[1], wanted[1] * PAGE_SIZE >> 10)
+                ),
+                "The pipes are right. The second number is wanted in pages.",
+            ),
+            Say(
+                lambda given, wanted: given[0] == wanted[0] and given[1] != wanted[1],
+                "The pipes are right. How many pages are in a full one? The table of section 1 says it.",
+            ),
+            Say(
+                lambda given, wanted: given[:2] == wanted[:2],
+                "What is left: the limit, without blue's honest files, without those of the pipes. Is one of them there twice?",
+            ),
+        ),
+        "{answer}: pipes, pages that nobody is charged for, and bytes that are too few for one more.",
+        session="me",
+    ),
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..records import ContainerRow, ListedSlab, SlabCacheRow, SlabRow
 from ..session import Session
+from .own import own_number
 from .table import Case, Function, Prediction, Say, Table, Trial, Values, cells_of
 
 BLUE: Final = (
@@ -14,7 +15,6 @@ BLUE: Final = (
     "echo 1 > /sys/slab/filp/cache_account",
 )  # fmt: skip
 CLOSED: Final = ("open 40", "close 0-9")
-FIVE: Final = ("open 20", "close 3", "close 7", "close 16", "close 19", "close 0")
 FOUND: Final = ("open 50", "close 8", "close 11", "close 30")
 HOOKS: Final = ("newpage", "alloc", "free", "freepage")
 LISTED: Final = {"full": "On the full list", "partial": "On the partial list"}
@@ -71,11 +71,24 @@ def rewritten() -> int:
     return sum(getattr(slub, hook) is not getattr(slab, hook) for hook in HOOKS)
 
 
+def closed_five(case: Case) -> list[str]:
+    """Return the commands of exercise 2. The first three files that are closed are the learner's own."""
+    own = own_number("10.8", case.seed, 1, 6), own_number("10.8b", case.seed, 8, 13), own_number("10.8c", case.seed, 15, 18)
+    return ["open 20", *(f"close {file}" for file in (*own, 19, 0))]
+
+
 def five(case: Case) -> list[str]:
-    """Return the cells of five opens after `FIVE`; they are opened on the learner's machine, too, to be looked at."""
-    if case.session is not None and case.session.commands == list(FIVE):
+    """Return the cells of five opens after `closed_five`; they are opened on the learner's machine, too, to be looked at."""
+    commands = closed_five(case)
+    if case.session is not None and case.session.commands == commands:
         case.session.run("open 5")
-    return cells_of(machine(*FIVE, "open 5"))
+    return cells_of(machine(*commands, "open 5"))
+
+
+def upward(cell: str) -> str:
+    """Return the cell of the same file if files had got their cells from 0 up."""
+    slab, _, number = cell.partition(":")
+    return f"{slab}:{14 - int(number, 16):x}"
 
 
 def stocks(_: Case) -> Iterator[Trial]:
@@ -172,12 +185,18 @@ TABLE: Table = {
         five,
         "The array is one pile for all slabs: what was closed last lies on top.",
         (
-            Say(["0:b", "0:7", "1:d", "1:a", "0:e"], "First in, first out. It is a pile."),
-            Say(["0:e", "1:a", "1:3", "0:7", "0:3"], "Cells go out from e down: which cell has file 3?"),
-            Say(lambda given, _: given[2:3] == ["1:1"], "File 15 has cell e of slab 1. Which has the one after it?"),
+            Say(lambda given, wanted: given == wanted[::-1], "First in, first out. It is a pile."),
             Say(
-                lambda given, wanted: sorted(given) == sorted(wanted) and given != wanted,
+                lambda given, wanted: sorted(given) == sorted(wanted),
                 "These five, but in another order: which file was closed last?",
+            ),
+            Say(
+                lambda given, wanted: any(given[place] == upward(wanted[place]) for place in (3, 4)),
+                "Cells go out from e down: which cell has file 1? And yours?",
+            ),
+            Say(
+                lambda given, wanted: given[2] == upward(wanted[2]),
+                "File 15 has cell e of slab 1. Which has the one after it?",
             ),
         ),
         "From the top of one pile, whichever slab a cell is of: {answer}.",

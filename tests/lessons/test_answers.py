@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kmemlab.lessons.checking import table_of
+from kmemlab.lessons.table import Case, Values
 from tools import answers, notebooks
 
 LESSONS = notebooks.lessons()
@@ -46,6 +47,17 @@ def test_an_exercise_has_its_worked_solution_and_the_words_for_wrong_ones(slub: 
     assert "2:3, 2:5, 2:1, 2:8" in part(slub, "02.5")
     assert "| `0` | " in part(slub, "02.8")
     assert "..." not in part(slub, "02.9")
+
+
+def test_a_question_with_numbers_of_ones_own_has_an_answer_for_each_seed_of_a_class(slub: str) -> None:
+    rows = dict(re.findall(r"^\| (\d+) \| (\d:.*) \|$", part(slub, "02.6"), re.MULTILINE))
+    row = table_of("02")["02.6"]
+    assert isinstance(row, Values)
+    assert list(rows) == [str(seed) for seed in range(31)]
+    assert rows["0"] == "0:3, 1:4, 2:5, 2:6, 5:0"
+    assert rows["7"] == ", ".join(row.answer(Case("02.6", seed=7)))
+    assert len(set(rows.values())) > 10
+    assert "by the seed" not in slub.replace(part(slub, "02.6"), "")
 
 
 def test_a_solution_that_is_not_right_makes_no_key(

@@ -53,11 +53,13 @@ def test_a_buddy_found_by_trial_is_the_other_half(pfn: int) -> None:
 
 
 @pytest.mark.parametrize(("answer", "state", "says"), [
-    ([4, 4, 0, 64], RIGHT, "4, 4, 0, 64"), ([4, 6, 16, 128], NOT_YET, "Those are the blocks behind."),
-    ([4, 4, 0, 128], NOT_YET, "Which bit is worth 32?"), ([4, 4, 16, 64], NOT_YET, "Which bit is worth 8"),
-    ([4, 4, 0, 65], NOT_YET, "Only that one."), ([4, ..., ..., ...], BLANK, ""),
+    ([4, 64, 184, 320], RIGHT, "4, 64, 184, 320"), ([4, 66, 184, 384], NOT_YET, "Those are the blocks behind."),
+    ([4, 64, 168, 320], NOT_YET, "Those are the blocks in front."), ([4, 65, 179, 357], NOT_YET, "of the order itself"),
+    ([4, 64, 184, 384], NOT_YET, "Which bit is worth 32?"), ([4, 66, 168, 320], NOT_YET, "Which bit is worth 8"),
+    ([4, 64, 184, 321], NOT_YET, "Only that one."), ([4, ..., ..., ...], BLANK, ""),
 ])  # fmt: skip
 def test_buddies_on_paper(answer: list[object], state: str, says: str) -> None:
+    """Of page 6 at order 1, and with seed 0 of page 65 at order 0, page 176 at order 3, page 352 at order 5."""
     verdict = check("01.5", answer)
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 

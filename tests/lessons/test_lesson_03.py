@@ -55,12 +55,15 @@ def test_six_wrong_commands(answer: list[object], state: str, says: str) -> None
 
 
 @pytest.mark.parametrize(("answer", "state", "says"), [
-    ([400, 1000, 1000, 600, 1000, 1], RIGHT, ""), ([400, 400, 401, 1, 401, 1], NOT_YET, "Does an exact fit not fit?"),
-    ([400, 1000, 1001, 601, 1001, 0], NOT_YET, "May usage pass the limit?"),
-    ([400, 1000, 1000, 600, 1000, 0], NOT_YET, "Was none of the five refused?"),
-    ([400, 1000, 1000, 600, 600, 1], NOT_YET, "An exact fit is allowed"),
+    ([300, 1000, 1000, 828, 828, 2], RIGHT, ""), ([300, 300, 301, 129, 309, 1], NOT_YET, "Does an exact fit not fit?"),
+    ([300, 1000, 1001, 829, 1009, 0], NOT_YET, "May usage pass the limit?"),
+    ([300, 1000, 1000, 828, 1000, 2], NOT_YET, "cut down to what fits?"),
+    ([300, 1000, 1000, 828, 828, 0], NOT_YET, "Was none of the five refused?"),
+    ([300, 1000, 1000, 828, 828, 1], NOT_YET, "At how many of the five"),
+    ([300, 1000, 1000, 700, 828, 2], NOT_YET, "An exact fit is allowed"), ([300, ..., ..., 828, ..., ...], BLANK, ""),
 ])  # fmt: skip
 def test_a_counter_on_paper(answer: list[object], state: str, says: str) -> None:
+    """With seed 0: charge 300, 700 and 1, uncharge 172, charge 180."""
     verdict = check("03.7", answer)
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 

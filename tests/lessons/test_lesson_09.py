@@ -127,6 +127,19 @@ def test_a_bomb_of_ones_own(bomb: Any, marks: Any, limit: int, state: str, says:
     assert (verdict.state, says in verdict.words) == (state, True), verdict
 
 
+@pytest.mark.parametrize(("answer", "state", "says"), [
+    ([6, 96, 408], RIGHT, "6, 96, 408"), ([16, 256, 408], NOT_YET, "blue has files open"),
+    ([12, 192, 408], NOT_YET, "How many of them"), ([7, 112, 0], NOT_YET, "Is that a pipe?"),
+    ([6, 393216, 408], NOT_YET, "wanted in pages"), ([6, 384, 408], NOT_YET, "wanted in pages"),
+    ([6, 6, 408], NOT_YET, "in a full one?"), ([6, 96, 5528], NOT_YET, "Is one of them there twice?"),
+    ([3, 48, 408], NOT_YET, "What is left of the limit after"), ([..., ..., ...], BLANK, ""),
+])  # fmt: skip
+def test_what_a_tight_limit_lets_through(answer: list[object], state: str, says: str) -> None:
+    """Under seed 0's limit of 8,600 bytes."""
+    verdict = check("09.7", answer)
+    assert (verdict.state, says in verdict.words) == (state, True), verdict
+
+
 def test_a_result_that_somebody_wrote_by_hand_is_fought_again() -> None:
     real = arena(marks=["filp"], limit=65536)
     row = arena("fd", marks=["filp"]).rows[0]
