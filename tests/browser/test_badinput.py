@@ -124,13 +124,21 @@ def test_a_refusal_has_the_shells_words_and_one_quiet_line_of_ours(
     assert_page_is_machine(lab)
 
 
+COUNT_MEASURES = """() => { window.klMeasured = 0; const context = CanvasRenderingContext2D.prototype;
+  window.klMeasureText ??= context.measureText;
+  context.measureText = function (text) { window.klMeasured += 1; return window.klMeasureText.call(this, text); } }"""
+
+
 @pytest.mark.parametrize(
     "line", ["open " + "x" * 10_000, "y" * 10_000, "echo " + "z " * 2_000], ids=["words", "one word", "echo"]
 )
 def test_a_line_of_ten_thousand_characters_is_answered_and_makes_nothing_wider(lab: LabPage, line: str) -> None:
     start(lab)
     state, wide = lab.machine(), overflow(lab)
+    lab.page.evaluate(COUNT_MEASURES)
     lab.type(line)
+    # It was measured once for each of its letters before, and the page stood still for twenty seconds.
+    assert lab.page.evaluate("() => window.klMeasured") < 500
     answer = said(lab)
     if len(line) > 4096:
         assert answer["kl-err"] == "sh: Argument list too long"

@@ -153,9 +153,14 @@ export function textWidth(text, size, weight = 400) {
 /** Cuts a text with an ellipsis so that it takes at most `room` px. */
 export function fitText(text, room, size, weight = 400) {
   if (textWidth(text, size, weight) <= room) return text;
-  let end = text.length;
-  while (end > 1 && textWidth(text.slice(0, end) + "…", size, weight) > room) end -= 1;
-  return text.slice(0, end) + "…";
+  // Halving: a name may have thousands of letters, and each measure of it costs what it is long.
+  let [fits, tooLong] = [1, text.length];
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (textWidth(text.slice(0, middle) + "…", size, weight) <= room) fits = middle;
+    else tooLong = middle;
+  }
+  return text.slice(0, fits) + "…";
 }
 
 /**
