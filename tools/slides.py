@@ -31,7 +31,7 @@ from . import course, notebooks, stills
 
 INTO = notebooks.ROOT / "build" / "slides"
 MOST_LINES = 14  # of what a machine said, on one slide
-TALL = 260  # a picture that is higher than this has a slide of its own,
+TALL = 230  # a picture that is higher than this has a slide of its own,
 MANY_LINES = 12  # and so has one below more typed and said than this,
 FEW_LINES = 3  # but one that comes of a line or two shares a slide with them
 ROOMY = 420  # if it is no higher than this

@@ -72,18 +72,17 @@ class Sheet:
         self.parts.append(f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{more}>{spans}</text>')
 
     def letters(self, places: list[tuple[float, str]], y: float, size: float, fill: str, weight: int) -> None:
-        """Write marks centred at their places, those of one character in a single element."""
+        """Write marks centred at their places: those of one character in one element, and a little smaller the others."""
         single = [(x, mark) for x, mark in places if len(mark) == 1]
+        wider = [(x, mark) for x, mark in places if len(mark) > 1]
+        look = f'fill="{fill}" font-weight="{weight}" text-anchor="middle"'
         if single:
             at = " ".join(f"{x:g}" for x, _ in single)
             marks = safe("".join(mark for _, mark in single))
-            self.parts.append(
-                f'<text x="{at}" y="{y:g}" font-size="{size:g}" fill="{fill}" font-weight="{weight}" text-anchor="middle">'
-                f"{marks}</text>"
-            )
-        for x, mark in places:
-            if len(mark) > 1:
-                self.words(x, y, mark, size - 1.5, fill, weight, "middle")
+            self.parts.append(f'<text x="{at}" y="{y:g}" font-size="{size:g}" {look}>{marks}</text>')
+        if wider:
+            spans = "".join(f'<tspan x="{x:g}">{safe(mark)}</tspan>' for x, mark in wider)
+            self.parts.append(f'<text y="{y:g}" font-size="{size - 1.5:g}" {look}>{spans}</text>')
 
     def svg(self, height: float, title: str) -> str:
         """Return the document. `title` is what a screen reader says."""

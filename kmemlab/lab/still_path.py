@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from ..figures.palette import Tokens
 from .sheet import PAD, WIDTH, Sheet, clip
@@ -12,7 +13,20 @@ from .sheet import PAD, WIDTH, Sheet, clip
 Frame = Mapping[str, Any]
 
 
-def path(sheet: Sheet, drawn: Frame | None, tokens: Tokens, top: float) -> float:
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Sizes of what a path is written in, in pixels, and of its two lines below each dot."""
+
+    name: float
+    value: float
+    line: float
+
+
+SMALL: Final = Letters(12.5, 11.3, 16)  # a lab's
+LARGE: Final = Letters(13.5, 12.5, 17)
+
+
+def path(sheet: Sheet, drawn: Frame | None, tokens: Tokens, top: float, letters: Letters = SMALL) -> float:
     """Draw the path of the charge: there on one lane, back on a second one, each undo under what it undoes."""
     if drawn is None:
         return top
@@ -32,7 +46,7 @@ def path(sheet: Sheet, drawn: Frame | None, tokens: Tokens, top: float) -> float
         x = at_column[drawn.get("turn", back[0]["col"])]
         sheet.line(f"M{x:g} {lanes['forward']:g}V{y2 - 10:g}q0 10 -10 10H{to:g}", tokens.refused, 1.5, "2 4")
     for node in drawn["nodes"]:
-        step(sheet, node, *at[id(node)], width[node["col"]], tokens)
+        step(sheet, node, *at[id(node)], width[node["col"]], tokens, letters)
     return top + (118 if back else 62)
 
 
@@ -50,7 +64,7 @@ def columns(drawn: Frame) -> tuple[list[float], list[float]]:
     return [PAD + 6 + sum(wide[:column]) for column in range(len(wide))], wide
 
 
-def step(sheet: Sheet, node: Frame, x: float, y: float, width: float, tokens: Tokens) -> None:
+def step(sheet: Sheet, node: Frame, x: float, y: float, width: float, tokens: Tokens, letters: Letters) -> None:
     """Draw one function of the path: a dot, its name and its value."""
     state = node["state"]
     refused, never = state == "refused", state == "never"
@@ -63,5 +77,6 @@ def step(sheet: Sheet, node: Frame, x: float, y: float, width: float, tokens: To
     name = tokens.refused_text if refused else tokens.ink3 if never else tokens.ink
     left = x + (14 if refused else -6)  # the way back leaves straight down from the refusal
     room = width - (22 if refused else 8)
-    sheet.words(left, y + 22, clip(node["fn"], room, 12), 12.5, name, 600)
-    sheet.words(left, y + 38, clip(node["value"], room, 10.3), 11.3, tokens.refused_text if refused else tokens.ink2)
+    value = tokens.refused_text if refused else tokens.ink2
+    sheet.words(left, y + 22, clip(node["fn"], room, letters.name * 0.96), letters.name, name, 600)
+    sheet.words(left, y + 22 + letters.line, clip(node["value"], room, letters.value * 0.91), letters.value, value)

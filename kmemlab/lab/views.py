@@ -24,7 +24,8 @@ from .moment import Moment, path_nodes
 from .pictures import found_twin, kept_or, picture
 from .questions import Question
 from .slabsection import slab_pages
-from .still import beside, twin_still
+from .still import beside
+from .still_views import view_still
 from .widget import Lab
 
 TITLES = {"flow": "Charge flow", "memory": "Memory"}
@@ -130,10 +131,10 @@ class View(Lab):
         self._begin(ViewController(session, type(self).part.default_value, cache, task), wanted)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Return the live widget, and beside it its words for where it cannot run."""
+        """Return the live widget, and beside it a still picture and its text twin for where it cannot run."""
         frame = self._sent
         bundle = super(Lab, self)._repr_mimebundle_()
-        return beside(bundle, lambda: twin_still(frame.get("sentence", ""), frame.get("twin", "")))
+        return beside(bundle, lambda: view_still(frame), frame.get("twin", ""))
 
     def __repr__(self) -> str:
         frame = self._sent

@@ -12,13 +12,15 @@ import pytest
 from kmemlab import Lab, Session
 from kmemlab.lab import Picture
 from kmemlab.lab.controller import Controller
-from kmemlab.lab.still import FULL, LISTS, MIME, still
+from kmemlab.lab.still import MIME, still
+from kmemlab.lab.still_slabs import BESIDE, Places
 from kmemlab.scenarios import SCENARIOS, play
 
 MOST_BYTES = 100_000
 # What is left of an SVG when GitHub has taken out what it does not trust is what these say.
 PLAIN = {"svg", "rect", "path", "circle", "text", "tspan"}
 UNLIMITED = 2**63 - 1
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def parsed(drawn: str) -> ElementTree.Element:
@@ -159,19 +161,19 @@ def test_a_picture_that_cannot_be_drawn_takes_nothing_else_with_it(monkeypatch: 
     assert "KeyError: 'nothing'" in str(told[0].message)
 
 
-def cells_of(root: ElementTree.Element) -> dict[str, list[str]]:
+def cells_of(root: ElementTree.Element, at: Places = BESIDE) -> dict[str, list[str]]:
     """The marks of each slab as they stand in the picture, from left to right, by the label that stands on their line."""
     lines: dict[tuple[float, bool], dict[float, str]] = {}
     labels: dict[tuple[float, bool], str] = {}
-    for element in root.iter("{http://www.w3.org/2000/svg}text"):
-        places = [float(x) for x in element.attrib["x"].split()]
-        line = (float(element.attrib["y"]), places[0] >= FULL)
+    for element in root.iter(f"{SVG}text"):
         marks = "".join(element.itertext())
+        x = element.attrib.get("x", "")
         if element.attrib.get("text-anchor") == "middle":
-            for place, mark in zip(places, marks if len(places) > 1 else [marks], strict=True):
-                lines.setdefault(line, {})[place] = mark
-        elif places[0] >= LISTS:
-            labels[line] = marks
+            spans = [(float(span.attrib["x"]), span.text or "") for span in element.iter(f"{SVG}tspan")]
+            for place, mark in spans or zip(map(float, x.split()), marks, strict=True):
+                lines.setdefault((float(element.attrib["y"]), place >= at.full), {})[place] = mark
+        elif float(x) >= at.lists:
+            labels[float(element.attrib["y"]), float(x) >= at.full] = marks
     return {labels[line]: [mark for _, mark in sorted(at.items())] for line, at in lines.items() if line in labels}
 
 

@@ -20,7 +20,8 @@ from tools.answers import run
 
 LESSONS = notebooks.lessons()
 SOLUTIONS = Path(__file__).parent / "solutions"
-LARGEST = 300_000  # bytes of a notebook
+LARGEST = 300_000  # bytes of a notebook,
+LARGEST_LAB, LARGEST_PICTURE = 20_000, 12_500  # and of a still picture in it
 
 OFFLINE = """
 import socket
@@ -114,6 +115,10 @@ def test_the_notebook_is_light(path: Path) -> None:
     ]
     for cell in shown:
         assert any("image/svg+xml" in each.get("data", {}) for each in cell.outputs), cell.source
+    pictures = [each.data for cell in code(made(path)) for each in cell.outputs if "image/svg+xml" in each.get("data", {})]
+    for data in pictures:
+        most = LARGEST_LAB if data["text/plain"].startswith("Lab at event") else LARGEST_PICTURE
+        assert len(data["image/svg+xml"].encode()) < most, data["text/plain"]
 
 
 @every

@@ -351,6 +351,15 @@ KILLERS = {
     "167-paid-objects-unseen": (
         "tests/engine/test_marked_calls.py::test_objects_of_caches_are_seen_where_somebody_pays_and_only_there"
     ),
+    "168-still-selected-cells-pale": (
+        "tests/lab/test_still_views.py::test_the_selected_containers_cells_are_solid_and_the_array_under_them_too"
+    ),
+    "169-still-gauges-on-scales-of-their-own": (
+        "tests/lab/test_still_views.py::test_each_containers_gauge_is_as_long_as_its_usage"
+    ),
+    "170-still-list-from-its-tail": (
+        "tests/lab/test_still_views.py::test_each_cell_of_a_slab_view_is_its_owners_or_has_its_turn"
+    ),
 }
 QUICK = {
     "01-min-partial-off-by-one",
