@@ -16,7 +16,7 @@ def colours(theme: Theme) -> list[str]:
     """Return the colours that a still picture can have, in an order that is the same for both themes."""
     tokens = TOKENS[theme]
     plain = [getattr(tokens, name) for name in type(tokens).__slots__]
-    shades = [each for shade in SHADES[theme].values() for each in (shade.solid, shade.tint, shade.text)]
+    shades = [each for shade in SHADES[theme].values() for each in (shade.solid, shade.tint, shade.text, shade.on)]
     return [*plain, *shades, *(blend(tokens.canvas, shade.solid, 0.55) for shade in SHADES[theme].values())]
 
 
