@@ -215,6 +215,11 @@ def test_pictures_of_their_own_are_legible_in_any_cell(lab: LabPage, width: int)
     )
     cell = lab.page.evaluate("() => document.querySelector('.kmemlab-panel').clientWidth")
     lab.page.set_viewport_size({"width": 2 * width + 160 - cell, "height": 800})
+    # Python lays each out anew for its cell; until then it is the earlier one made smaller.
+    lab.page.wait_for_function(
+        """() => [...document.querySelectorAll('.kmemlab-panel .kl-figure')].every((plot) =>
+        (plot._fullLayout.meta?.laid ?? 0) <= plot.parentElement.clientWidth)"""
+    )
     lab.page.wait_for_timeout(2000)
     found = lab.page.evaluate(
         """() => [...document.querySelectorAll('.kmemlab-panel .kl-figure')].map((plot) => {
