@@ -19,6 +19,7 @@ from ..races.versions import CHARGES, scene
 from ..survey import container_rows
 
 MOST_ROWS: Final = 64
+MOST_PLANNED: Final = 16  # steps of one task that are listed before it does them
 PAIR: Final = ("charge", "attach+rmdir")
 
 
@@ -31,6 +32,7 @@ class Steering:
         found: what all schedules came to, None before somebody asked.
         rows: all of them, where they are few enough to be listed.
         notice: what could not be done, "" for nothing.
+        plans: (name, kernel function) of the steps that each task would do from the beginning if nobody came between.
     """
 
     def __init__(self, what: Scene | str) -> None:
@@ -46,6 +48,23 @@ class Steering:
         self.shortest: tuple[int, ...] = ()
         self.notice = ""
         self.paths = {row.path: row for row in container_rows(self.stage.machine)}
+        self.plans = [self.alone(who) for who in range(len(what.tasks))]
+
+    def alone(self, who: int) -> list[tuple[str, str]]:
+        """Run one task from the beginning with nobody beside it. Returns its steps; one that does not end has the first few."""
+        plan: list[tuple[str, str]] = []
+        try:
+            run = self.stage.run()
+            while len(plan) < MOST_PLANNED:
+                due, ready = run.actors[who].due, run.enabled()
+                if due is not None and who in ready:
+                    plan.append((due.name, due.function))
+                elif SOFTIRQ not in ready:
+                    break
+                run.step(who if who in ready else SOFTIRQ)
+        except KernelError:  # a step function that does not end says so when it is stepped
+            pass
+        return plan
 
     # -- actions
 
@@ -125,6 +144,7 @@ class Steering:
             "ended": ended,
             "sentence": self.sentence(run, ended, wrong),
             "containers": self.containers(run),
+            "plans": [[] if ended else self.to_come(run, number) for number in range(len(run.actors))],
         }  # fmt: skip
         if self.found is not None:
             frame["found"] = self.found
@@ -148,6 +168,14 @@ class Steering:
             return f"It waits until {' and '.join(run.actors[n].at.name for n in waits)} has left the read section."
         return "It waits for the containers' mutex."
 
+    def to_come(self, run: Run, who: int) -> list[str]:
+        """Name the kernel functions behind the step that is due, left alone; none once a task has gone another way."""
+        actor, plan = run.actors[who], self.plans[who]
+        done = len(actor.done)
+        if actor.due is None or done >= len(plan) or plan[done][0] != actor.due.name:
+            return []
+        return [function for _, function in plan[done + 1 :]]
+
     def sentence(self, run: Run, ended: bool, wrong: str) -> str:
         """Say what the last step did, or how it ended."""
         if wrong:
@@ -156,7 +184,9 @@ class Steering:
         if ended:
             return "All are done, and every invariant holds."
         if not run.story:
-            return f"{plural(len(run.actors), 'task')}: let one of them step."
+            numbers = [str(number) for number in range(1, len(run.actors) + 1)]
+            keys = " or ".join([", ".join(numbers[:-1]), numbers[-1]] if len(numbers) > 1 else numbers)
+            return f"Nobody has stepped yet. Press a task's button, or {keys}."
         name, _, told = run.story[-1]
         return f"{name} {told}" if told[:1].islower() else f"{name}: {told}"
 
@@ -184,10 +214,9 @@ def twin(frame: dict[str, Any]) -> str:
         f"{n:>3}  {names[who] if who >= 0 else 'softirq':<16}  {function:<22}  {told}"
         for n, (who, function, told) in enumerate(frame["story"], 1)
     ]
-    lines += [
-        f"next {actor['name']}: {actor['due']}" if actor["can"] else f"     {actor['name']}: {actor['why'] or 'stopped'}"
-        for actor in frame["actors"]
-    ]
+    for actor, plan in zip(frame["actors"], frame["plans"], strict=True):
+        told = f"next {actor['name']}: {actor['due']}" if actor["can"] else f"     {actor['name']}: {actor['why'] or 'stopped'}"
+        lines += [told, f"     then {', '.join(plan)}"] if plan else [told]
     for row in frame["containers"]:
         state = (
             "freed"

@@ -31,6 +31,9 @@ def test_a_reader_lets_tasks_step_until_a_freed_container_is_used_and_goes_back(
     lab.open(RACE)
     lab.ready()
     lab.root.focus()
+    plans = [plan.locator("li").all_inner_texts() for plan in lab.root.locator(".kl-raceplan").all()]
+    assert plans == frame(lab)["plans"] and all(plans), "before the first step there is something to see"
+    lab.shot("race-begin")
     for who in (0, 0, 1, 1, 1, 1):
         let(lab, who)
     lab.root.focus()

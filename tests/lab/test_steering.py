@@ -64,6 +64,45 @@ def test_all_schedules_are_counted_and_the_shortest_that_fails_can_be_gone_to() 
     assert race.path == (1, 1)  # as far as it can be followed
 
 
+def test_before_the_first_step_each_task_shows_what_it_will_do_left_alone() -> None:
+    race = Steering("v3")
+    first = race.frame()
+    assert first["sentence"] == "Nobody has stepped yet. Press a task's button, or 1 or 2."
+    for who, (actor, plan) in enumerate(zip(first["actors"], first["plans"], strict=True)):
+        alone = Steering("v3")
+        while alone.frame()["actors"][who]["can"]:
+            alone.do("let", who=who)
+        assert [function for _, function, _ in alone.frame()["story"]] == [actor["due"], *plan], "as it does it, one by one"
+    assert "then rcu_read_lock, task_css" in first["twin"]
+    race.do("let", who=0)
+    assert race.frame()["plans"] == [first["plans"][0][1:], first["plans"][1]]
+    race.do("back")
+    assert race.frame() == first
+
+
+def test_a_task_that_has_gone_another_way_and_one_that_is_trapped_have_no_plan() -> None:
+    full = Steering(scene("v3", ("charge", "charge"), limit=256))
+    assert [plan[-1] for plan in full.frame()["plans"]] == ["slab owner array"] * 2, "each alone fits"
+    while full.frame()["actors"][0]["can"]:
+        full.do("let", who=0)
+    while full.frame()["actors"][1]["due"] != "css_put":
+        full.do("let", who=1)
+    assert full.frame()["plans"] == [[], []], "there is no room, and that is not what was listed"
+    race = Steering("v2")
+    race.do("go", path=FATAL)
+    assert race.frame()["wrong"] and race.frame()["plans"] == [[], []]
+
+
+def endless(at: At) -> Steps:
+    while True:
+        yield "again"
+
+
+def test_the_plan_of_a_task_that_does_not_end_is_its_first_steps() -> None:
+    race = Steering(Scene((("endless", endless), ("two", two)), old=0))
+    assert [len(plan) for plan in race.frame()["plans"]] == [15, 1]
+
+
 def one(at: At) -> Steps:
     yield "One"
     at.find()

@@ -32,14 +32,14 @@ function makeRows() {
   };
 }
 
-/** A button for each task. */
+/** A button for each task, and below it what the task would do then. */
 function makeTurns(lab) {
   const el = h("div", { class: "kl-raceturns" });
   const changed = changeDetector();
   return {
     el,
     draw(frame) {
-      if (!changed(frame.actors, frame.softirq, frame.ended)) return;
+      if (!changed(frame.actors, frame.softirq, frame.ended, frame.plans)) return;
       const actors = (frame.actors ?? []).map((actor, who) => [who, actor]);
       if (frame.softirq) actors.push([-1, { name: "softirq", due: "rcu_do_batch", can: true, why: "" }]);
       const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.who;
@@ -62,12 +62,24 @@ function makeTurns(lab) {
               due && h("b", {}, due),
             ),
             h("span", { class: "kl-s3" }, can ? "" : why),
+            makePlan(name, frame.plans?.[who] ?? []),
           ),
         ),
       );
       if (focused !== undefined) /** @type {any} */ (el.querySelector(`[data-who="${focused}"]`))?.focus({ preventScroll: true });
     },
   };
+}
+
+/** The steps behind the next one, if nobody comes between. */
+function makePlan(name, plan) {
+  if (plan.length === 0) return "";
+  return h(
+    "div",
+    { class: "kl-raceplan" },
+    h("span", {}, "then, left alone:"),
+    h("ol", { "aria-label": `${name}, left alone, then does` }, ...plan.map((fn) => h("li", {}, fn))),
+  );
 }
 
 /** The containers: what is on the bill, who refers to it, and in whose hand it is. */
