@@ -6,6 +6,8 @@ BROWSER ?= 0
 PYTEST_ARGS ?=
 # Two at once, a file in one process: its tests share what is slow to set up. JOBS=0 runs them one after another.
 JOBS ?= 2
+# In the order of tests/conftest.py, so that what takes longest does not begin last, when nothing is left to run beside it.
+IN_TURN := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,10 +48,10 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 
 test: $(VENV)/.installed chromium check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not long' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(IN_TURN) -m 'not long' $(PYTEST_ARGS)
 
 test-all: $(VENV)/.installed $(VENV)/.book chromium check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(IN_TURN) $(PYTEST_ARGS)
 
 # The lessons' notebooks, from notebooks/text. LESSON="02 03" makes only these.
 LESSON ?=

@@ -24,6 +24,11 @@ os.environ.setdefault("KMEMLAB_SEED", str(random.randrange(10**6)))
 GROUPS = ("browser", "compiled")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the compiled engine first: it is minutes of the C compiler, and browser tests, which mostly wait, go well beside it."""
+    items.sort(key=lambda item: "compiled" not in item.keywords)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once for each group of tests that the machine cannot run, and why; the contract's line."""
     reasons: dict[str, str] = {}
