@@ -25,7 +25,7 @@ GROUPS = ("browser", "compiled")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the compiled engine first: it is minutes of the C compiler, and browser tests, which mostly wait, go well beside it."""
+    """Put the compiled engine first: minutes of the C compiler, and browser tests, which mostly wait, go well beside it."""
     items.sort(key=lambda item: "compiled" not in item.keywords)
 
 
