@@ -585,6 +585,7 @@ def test_an_offer_is_forgotten(lab: LabPage) -> None:
     assert lab.machine() == state
 
 
+@pytest.mark.long
 def test_the_buttons_of_a_small_widget_walk_its_machine(server: LabServer, browser: Browser) -> None:
     with widgets(server, browser) as view:
         assert at(view) == (0, 0)

@@ -167,7 +167,12 @@ def test_a_refusal_is_walked_function_by_function(lab: LabPage) -> None:
 
 @pytest.mark.parametrize(
     ("size", "dark"),
-    [(SIZES[0], False), pytest.param(SIZES[0], True, marks=LONG), pytest.param(SIZES[1], False, marks=LONG), (SIZES[1], True)],
+    [
+        (SIZES[0], False),
+        pytest.param(SIZES[0], True, marks=LONG),
+        pytest.param(SIZES[1], False, marks=LONG),
+        pytest.param(SIZES[1], True, marks=LONG),
+    ],
     ids=["1280-light", "1280-dark", "1920-light", "1920-dark"],
 )
 def test_the_lab_fits_the_screen_and_its_colours_are_the_owners(lab: LabPage, size: tuple[int, int], dark: bool) -> None:

@@ -72,7 +72,8 @@ def test_the_races_come_to_the_same_on_the_compiled_engine(compiled: Path) -> No
         assert told[0]["violations"] > 0
 
 
-@pytest.mark.parametrize("build_of", ["compiled", pytest.param("lists", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("build_of", ["compiled", "lists"])
 def test_the_engines_own_tests_pass_on_the_other_builds(compiled: Path, build_of: str) -> None:
     """This run itself tests the third build: interpreted, on typed vectors."""
     environment = {key: value for key, value in os.environ.items() if key != "KMEMLAB_PURE"}

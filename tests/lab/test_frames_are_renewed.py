@@ -163,7 +163,7 @@ def crowd(objects: int) -> Controller:
     return Controller(session)
 
 
-@pytest.mark.parametrize("objects", [1_000, 100_000])
+@pytest.mark.parametrize("objects", [1_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_one_object_is_sent_in_under_two_thousand_bytes(objects: int) -> None:
     chance = random.Random(objects)
     one = crowd(objects)
